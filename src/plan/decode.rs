@@ -1,0 +1,288 @@
+//! Plan bytes → [`Plan`]. Everything is checked here once, so that evaluation needs no checks.
+//!
+//! ```text
+//! magic "PRLR" · format u8 · minimum reader u8 · flags u16 (bit 0: killed) · version u32
+//! issued u64 ms · expires u64 ms · check u32 = murmur3(sections) · sections: tag u8 · required u8 · len varint · bytes
+//! core: holdout share · facts · nodes · experiments · experiences · goals · slots, each a count and its rows
+//! ```
+
+use super::bytes::Reader;
+use super::*;
+use crate::hash::murmur3_32;
+use crate::profile::DerivedFact;
+use crate::targeting::{MAX_DEPTH, Op, Operand, Scalar};
+
+/// Why plan bytes are refused. The code is stable: the page reports it as a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum PlanError {
+    /// Not a plan at all: perhaps an HTML error page.
+    NotAPlan = 1,
+    /// Shorter than it says, or changed on the way.
+    Damaged = 2,
+    /// Written for a newer reader.
+    TooNew = 3,
+    /// A required section this reader does not know.
+    UnknownSection = 4,
+    TooLarge = 5,
+}
+
+impl PlanError {
+    #[must_use]
+    pub fn explain(self) -> &'static str {
+        match self {
+            Self::NotAPlan => "not a plan file: build one with `parlour build parlour.json -o plan.bin`",
+            Self::Damaged => "the plan file is cut short or was changed on the way: build or upload it again",
+            Self::TooNew => "the plan was built for a newer Parlour: update this one, or build with the same version",
+            Self::UnknownSection => "the plan needs a feature this Parlour lacks: update it",
+            Self::TooLarge => "the plan is larger than 1 MiB",
+        }
+    }
+}
+
+impl std::fmt::Display for PlanError {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.explain())
+    }
+}
+
+impl std::error::Error for PlanError {}
+
+impl Plan {
+    /// # Errors
+    /// Says why the bytes are refused; nothing of a refused plan is used.
+    pub fn decode(bytes: &[u8]) -> Result<Self, PlanError> {
+        if bytes.len() > MAX_PLAN_BYTES {
+            return Err(PlanError::TooLarge);
+        }
+        let mut reader = Reader::new(bytes);
+        if reader.take(4) != Some(&MAGIC) {
+            return Err(PlanError::NotAPlan);
+        }
+        let format = reader.u8().ok_or(PlanError::Damaged)?;
+        let minimum_reader = reader.u8().ok_or(PlanError::Damaged)?;
+        if minimum_reader > FORMAT || format == 0 {
+            return Err(PlanError::TooNew);
+        }
+        let mut plan = header(&mut reader).ok_or(PlanError::Damaged)?;
+        let check = reader.u32().ok_or(PlanError::Damaged)?;
+        if murmur3_32(reader.clone().take_rest(), 0) != check {
+            return Err(PlanError::Damaged);
+        }
+        plan.hash = id64(bytes);
+        let mut has_core = false;
+        while !reader.is_empty() {
+            let tag = reader.u8().ok_or(PlanError::Damaged)?;
+            let required = reader.u8().ok_or(PlanError::Damaged)?;
+            let section = reader.text().ok_or(PlanError::Damaged)?;
+            match tag {
+                SECTION_CORE => {
+                    core(&mut plan, section).ok_or(PlanError::Damaged)?;
+                    has_core = true;
+                }
+                SECTION_PAGE => plan.page = section.to_vec(),
+                _ if required == 0 => {}
+                _ => return Err(PlanError::UnknownSection),
+            }
+        }
+        if has_core { Ok(plan) } else { Err(PlanError::Damaged) }
+    }
+}
+
+fn header(reader: &mut Reader<'_>) -> Option<Plan> {
+    let flags = reader.u16()?;
+    Some(Plan {
+        hash: 0,
+        killed: flags & 1 != 0,
+        version: reader.u32()?,
+        issued_ms: reader.u64()?,
+        expires_ms: reader.u64()?,
+        holdout: None,
+        facts: Vec::new(),
+        nodes: Vec::new(),
+        experiments: Vec::new(),
+        experiences: Vec::new(),
+        goals: Vec::new(),
+        slots: Vec::new(),
+        page: Vec::new(),
+    })
+}
+
+fn core(plan: &mut Plan, bytes: &[u8]) -> Option<()> {
+    let mut reader = Reader::new(bytes);
+    let reader = &mut reader;
+    plan.holdout = optional(reader, share)?;
+    plan.facts = many(reader, fact_source)?;
+    plan.nodes = nodes(reader, plan.facts.len())?;
+    let node_count = plan.nodes.len() as u32;
+    plan.experiments = many(reader, |reader| experiment(reader, node_count))?;
+    plan.experiences = many(reader, |reader| experience(reader, node_count))?;
+    plan.goals = many(reader, goal)?;
+    plan.slots = many(reader, slot)?;
+    reader.is_empty().then_some(())
+}
+
+fn many<'a, T>(reader: &mut Reader<'a>, mut one: impl FnMut(&mut Reader<'a>) -> Option<T>) -> Option<Vec<T>> {
+    let count = reader.count()?;
+    let mut list = Vec::with_capacity(count);
+    for _ in 0..count {
+        list.push(one(reader)?);
+    }
+    Some(list)
+}
+
+fn optional<'a, T>(reader: &mut Reader<'a>, one: impl Fn(&mut Reader<'a>) -> Option<T>) -> Option<Option<T>> {
+    match reader.u8()? {
+        0 => Some(None),
+        _ => one(reader).map(Some),
+    }
+}
+
+fn share(reader: &mut Reader<'_>) -> Option<Share> {
+    let seed = reader.u32()?;
+    let below = reader.varint()?;
+    (below <= FULL).then_some(Share { seed, below })
+}
+
+fn range(reader: &mut Reader<'_>) -> Option<Range> {
+    let start = reader.varint()?;
+    let end = reader.varint()?;
+    (start <= end && end <= FULL).then_some(Range { start, end })
+}
+
+fn fact_source(reader: &mut Reader<'_>) -> Option<FactSource> {
+    match reader.u8()? {
+        0 => Some(FactSource::Host),
+        code => DerivedFact::from_code(code).map(FactSource::Derived),
+    }
+}
+
+fn basis(reader: &mut Reader<'_>) -> Option<Basis> {
+    match reader.u8()? {
+        0 => Some(Basis::Consent),
+        1 => Some(Basis::Exempt),
+        _ => None,
+    }
+}
+
+/// Condition trees in preorder; a group's `end` is the index after its last descendant.
+fn nodes(reader: &mut Reader<'_>, facts: usize) -> Option<Vec<Node>> {
+    let count = reader.count()?;
+    let mut nodes = Vec::with_capacity(count);
+    let mut open: Vec<u32> = Vec::new();
+    for index in 0..count as u32 {
+        while open.last() == Some(&index) {
+            open.pop();
+        }
+        let tag = reader.u8()?;
+        if tag == 3 {
+            nodes.push(test(reader, facts)?);
+            continue;
+        }
+        let end = u32::try_from(reader.varint()?).ok()?;
+        let within = open.last().copied().unwrap_or(count as u32);
+        if end <= index || end > within || open.len() >= MAX_DEPTH {
+            return None;
+        }
+        open.push(end);
+        nodes.push(match tag {
+            0 => Node::All(end),
+            1 => Node::Any(end),
+            2 => Node::None(end),
+            _ => return None,
+        });
+    }
+    Some(nodes)
+}
+
+fn test(reader: &mut Reader<'_>, facts: usize) -> Option<Node> {
+    let fact = u16::try_from(reader.varint()?).ok()?;
+    let op = Op::from_code(reader.u8()?)?;
+    let operand = match reader.u8()? {
+        0 => Operand::One(scalar(reader)?),
+        _ => Operand::List(many(reader, scalar)?),
+    };
+    (usize::from(fact) < facts).then_some(Node::Test { fact, op, operand })
+}
+
+fn scalar(reader: &mut Reader<'_>) -> Option<Scalar> {
+    Some(match reader.u8()? {
+        0 => Scalar::Null,
+        1 => Scalar::Bool(false),
+        2 => Scalar::Bool(true),
+        3 => Scalar::Number(reader.f64()?),
+        4 => Scalar::Text(reader.text()?.into()),
+        _ => return None,
+    })
+}
+
+/// The first node of a condition, which must be one of the plan's.
+fn condition(reader: &mut Reader<'_>, node_count: u32) -> Option<u32> {
+    u32::try_from(reader.varint()?).ok().filter(|start| *start < node_count)
+}
+
+fn experiment(reader: &mut Reader<'_>, node_count: u32) -> Option<Experiment> {
+    let experiment = Experiment {
+        id: reader.u64()?,
+        version: reader.u32()?,
+        status: match reader.u8()? {
+            0 => Status::Running,
+            1 => Status::Paused,
+            2 => Status::Ended(None),
+            winner => Status::Ended(Some(winner - 3)),
+        },
+        killed: reader.u8()? != 0,
+        unit: Unit::from_code(reader.u8()?)?,
+        basis: basis(reader)?,
+        sticky: reader.u8()? != 0,
+        start_ms: reader.varint()?,
+        end_ms: reader.varint()?,
+        seed: reader.u32()?,
+        traffic: share(reader)?,
+        layer: optional(reader, |reader| Some(Layer { seed: reader.u32()?, range: range(reader)? }))?,
+        audience: optional(reader, |reader| condition(reader, node_count))?,
+        variants: many(reader, range)?,
+    };
+    let winner_exists = match experiment.status {
+        Status::Ended(Some(winner)) => usize::from(winner) < experiment.variants.len(),
+        _ => true,
+    };
+    (winner_exists && experiment.variants.len() < 250).then_some(experiment)
+}
+
+fn experience(reader: &mut Reader<'_>, node_count: u32) -> Option<Experience> {
+    Some(Experience {
+        id: reader.u64()?,
+        basis: basis(reader)?,
+        trigger: optional(reader, touchpoint)?,
+        condition: optional(reader, |reader| condition(reader, node_count))?,
+        holdout: share(reader)?,
+        cap: optional(reader, |reader| {
+            let per = match reader.u8()? {
+                0 => CapPer::PageView,
+                1 => CapPer::Session,
+                2 => CapPer::Ever,
+                _ => return None,
+            };
+            Some(Cap { per, times: reader.u32()? })
+        })?,
+    })
+}
+
+fn touchpoint(reader: &mut Reader<'_>) -> Option<TouchpointKind> {
+    TouchpointKind::from_code(reader.u8()?, reader.u64()?)
+}
+
+fn goal(reader: &mut Reader<'_>) -> Option<Goal> {
+    Some(Goal { id: reader.u64()?, touchpoint: optional(reader, touchpoint)? })
+}
+
+fn slot(reader: &mut Reader<'_>) -> Option<Slot> {
+    let id = reader.u64()?;
+    let strategies = many(reader, |reader| match reader.u8()? {
+        0 => Some(Strategy::Covisit),
+        1 => Some(Strategy::Popular),
+        _ => None,
+    })?;
+    Some(Slot { id, strategies })
+}

@@ -1,0 +1,161 @@
+//! [`Plan`] → bytes: the inverse of `decode.rs`, row for row.
+
+use super::bytes::Writer;
+use super::*;
+use crate::hash::murmur3_32;
+use crate::targeting::{Operand, Scalar};
+
+#[must_use]
+pub fn encode(plan: &Plan) -> Vec<u8> {
+    let mut sections = Writer::default();
+    for (tag, bytes) in [(SECTION_CORE, core(plan)), (SECTION_PAGE, plan.page.clone())] {
+        sections.u8(tag);
+        sections.u8(1);
+        sections.text(&bytes);
+    }
+    let mut file = Writer::default();
+    file.bytes.extend_from_slice(&MAGIC);
+    file.u8(FORMAT);
+    file.u8(FORMAT);
+    file.u16(u16::from(plan.killed));
+    file.u32(plan.version);
+    file.u64(plan.issued_ms);
+    file.u64(plan.expires_ms);
+    file.u32(murmur3_32(&sections.bytes, 0));
+    file.bytes.append(&mut sections.bytes);
+    file.bytes
+}
+
+fn core(plan: &Plan) -> Vec<u8> {
+    let mut writer = Writer::default();
+    let writer = &mut writer;
+    optional(writer, plan.holdout.as_ref(), share);
+    many(writer, &plan.facts, |writer, fact| {
+        writer.u8(match fact {
+            FactSource::Host => 0,
+            FactSource::Derived(fact) => fact.code(),
+        });
+    });
+    many(writer, &plan.nodes, node);
+    many(writer, &plan.experiments, experiment);
+    many(writer, &plan.experiences, experience);
+    many(writer, &plan.goals, |writer, goal| {
+        writer.u64(goal.id);
+        optional(writer, goal.touchpoint.as_ref(), touchpoint);
+    });
+    many(writer, &plan.slots, |writer, slot| {
+        writer.u64(slot.id);
+        many(writer, &slot.strategies, |writer, strategy| writer.u8(*strategy as u8));
+    });
+    std::mem::take(&mut writer.bytes)
+}
+
+fn many<T>(writer: &mut Writer, list: &[T], one: impl Fn(&mut Writer, &T)) {
+    writer.varint(list.len() as u64);
+    for item in list {
+        one(writer, item);
+    }
+}
+
+fn optional<T>(writer: &mut Writer, value: Option<&T>, one: impl Fn(&mut Writer, &T)) {
+    writer.u8(u8::from(value.is_some()));
+    if let Some(value) = value {
+        one(writer, value);
+    }
+}
+
+fn share(writer: &mut Writer, share: &Share) {
+    writer.u32(share.seed);
+    writer.varint(share.below);
+}
+
+fn range(writer: &mut Writer, range: &Range) {
+    writer.varint(range.start);
+    writer.varint(range.end);
+}
+
+fn node(writer: &mut Writer, node: &Node) {
+    match node {
+        Node::All(end) => group(writer, 0, *end),
+        Node::Any(end) => group(writer, 1, *end),
+        Node::None(end) => group(writer, 2, *end),
+        Node::Test { fact, op, operand } => {
+            writer.u8(3);
+            writer.varint(u64::from(*fact));
+            writer.u8(op.code());
+            match operand {
+                Operand::One(value) => {
+                    writer.u8(0);
+                    scalar(writer, value);
+                }
+                Operand::List(values) => {
+                    writer.u8(1);
+                    many(writer, values, scalar);
+                }
+            }
+        }
+    }
+}
+
+fn group(writer: &mut Writer, tag: u8, end: u32) {
+    writer.u8(tag);
+    writer.varint(u64::from(end));
+}
+
+fn scalar(writer: &mut Writer, value: &Scalar) {
+    match value {
+        Scalar::Null => writer.u8(0),
+        Scalar::Bool(value) => writer.u8(1 + u8::from(*value)),
+        Scalar::Number(value) => {
+            writer.u8(3);
+            writer.f64(*value);
+        }
+        Scalar::Text(text) => {
+            writer.u8(4);
+            writer.text(text);
+        }
+    }
+}
+
+fn experiment(writer: &mut Writer, experiment: &Experiment) {
+    writer.u64(experiment.id);
+    writer.u32(experiment.version);
+    writer.u8(match experiment.status {
+        Status::Running => 0,
+        Status::Paused => 1,
+        Status::Ended(None) => 2,
+        Status::Ended(Some(winner)) => 3 + winner,
+    });
+    writer.u8(u8::from(experiment.killed));
+    writer.u8(experiment.unit.code());
+    writer.u8(experiment.basis as u8);
+    writer.u8(u8::from(experiment.sticky));
+    writer.varint(experiment.start_ms);
+    writer.varint(experiment.end_ms);
+    writer.u32(experiment.seed);
+    share(writer, &experiment.traffic);
+    optional(writer, experiment.layer.as_ref(), |writer, layer| {
+        writer.u32(layer.seed);
+        range(writer, &layer.range);
+    });
+    optional(writer, experiment.audience.as_ref(), |writer, start| writer.varint(u64::from(*start)));
+    many(writer, &experiment.variants, range);
+}
+
+fn experience(writer: &mut Writer, experience: &Experience) {
+    writer.u64(experience.id);
+    writer.u8(experience.basis as u8);
+    optional(writer, experience.trigger.as_ref(), touchpoint);
+    optional(writer, experience.condition.as_ref(), |writer, start| writer.varint(u64::from(*start)));
+    share(writer, &experience.holdout);
+    optional(writer, experience.cap.as_ref(), |writer, cap| {
+        writer.u8(cap.per as u8);
+        writer.u32(cap.times);
+    });
+}
+
+fn touchpoint(writer: &mut Writer, kind: &TouchpointKind) {
+    let (code, custom) = kind.code();
+    writer.u8(code);
+    writer.u64(custom);
+}

@@ -1,0 +1,233 @@
+//! The compiled plan: what every host decides from. Layout in `decode.rs`; written only by `authoring`.
+//!
+//! Indices (of experiments, facts, goals …) live inside one plan instance; what lasts is the 64-bit id.
+
+pub mod bytes;
+mod decode;
+#[cfg(feature = "authoring")]
+pub mod encode;
+
+pub use decode::PlanError;
+
+use crate::consent::Basis;
+use crate::hash::id64;
+use crate::journey::TouchpointKind;
+use crate::targeting::Node;
+
+pub const MAGIC: [u8; 4] = *b"PRLR";
+/// The layout written today. Readers read this one and the one before.
+pub const FORMAT: u8 = 1;
+/// More than any plan worth serving; a bound on what a hostile file can make us hold.
+pub const MAX_PLAN_BYTES: usize = 1 << 20;
+
+pub const SECTION_CORE: u8 = 1;
+/// JSON for the page glue: keys, names, changes, values, selectors. Never read during evaluation.
+pub const SECTION_PAGE: u8 = 2;
+
+/// 2^32: bucket ranges are half-open over the whole of u32.
+pub const FULL: u64 = 1 << 32;
+
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub(crate) hash: u64,
+    pub(crate) version: u32,
+    pub(crate) issued_ms: u64,
+    pub(crate) expires_ms: u64,
+    pub(crate) killed: bool,
+    pub(crate) holdout: Option<Share>,
+    pub(crate) facts: Vec<FactSource>,
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) experiments: Vec<Experiment>,
+    pub(crate) experiences: Vec<Experience>,
+    pub(crate) goals: Vec<Goal>,
+    pub(crate) slots: Vec<Slot>,
+    pub(crate) page: Vec<u8>,
+}
+
+/// Where a fact's value comes from: pushed by the host, or derived by the engine from the journey.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FactSource {
+    Host,
+    Derived(crate::profile::DerivedFact),
+}
+
+/// A share of units, by a hash of its own seed: in if `murmur3(unit, seed) < below`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Share {
+    pub seed: u32,
+    pub below: u64,
+}
+
+/// What is randomised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    Visitor,
+    User,
+    Session,
+    PageView,
+}
+
+impl Unit {
+    pub const ALL: [Self; 4] = [Self::Visitor, Self::User, Self::Session, Self::PageView];
+
+    #[must_use]
+    pub fn code(self) -> u8 {
+        self as u8
+    }
+
+    #[must_use]
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(code)).copied()
+    }
+
+    /// Does it live longer than a session, so that keeping it needs a basis?
+    #[must_use]
+    pub fn lasts(self) -> bool {
+        matches!(self, Self::Visitor | Self::User)
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    Running,
+    Paused,
+    /// Over; the variant, if any, that everyone in the audience now gets without being counted.
+    Ended(Option<u8>),
+}
+
+#[derive(Clone, Debug)]
+pub struct Experiment {
+    pub id: u64,
+    pub version: u32,
+    pub status: Status,
+    pub killed: bool,
+    pub unit: Unit,
+    pub basis: Basis,
+    pub sticky: bool,
+    /// Half-open; 0 and `u64::MAX` where the author set none.
+    pub start_ms: u64,
+    pub end_ms: u64,
+    pub seed: u32,
+    pub traffic: Share,
+    pub layer: Option<Layer>,
+    /// First node of the audience's condition.
+    pub audience: Option<u32>,
+    pub variants: Vec<Range>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Layer {
+    pub seed: u32,
+    pub range: Range,
+}
+
+/// Half-open over u32, so that neighbours share no bucket and 1:0 leaves none for the second.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Range {
+    pub start: u64,
+    pub end: u64,
+}
+
+impl Range {
+    #[must_use]
+    pub fn contains(self, bucket: u32) -> bool {
+        (self.start..self.end).contains(&u64::from(bucket))
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct Experience {
+    pub id: u64,
+    pub basis: Basis,
+    pub trigger: Option<TouchpointKind>,
+    pub condition: Option<u32>,
+    pub holdout: Share,
+    pub cap: Option<Cap>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cap {
+    pub per: CapPer,
+    pub times: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CapPer {
+    PageView,
+    Session,
+    Ever,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct Goal {
+    pub id: u64,
+    /// `None`: the page tells us (click, submit, visible, page).
+    pub touchpoint: Option<TouchpointKind>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Slot {
+    pub id: u64,
+    pub strategies: Vec<Strategy>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Strategy {
+    Covisit,
+    Popular,
+}
+
+impl Plan {
+    /// Names these very bytes, in exposures and in the server's archive.
+    #[must_use]
+    pub fn hash(&self) -> u64 {
+        self.hash
+    }
+
+    #[must_use]
+    pub fn version(&self) -> u32 {
+        self.version
+    }
+
+    #[must_use]
+    pub fn issued_ms(&self) -> u64 {
+        self.issued_ms
+    }
+
+    #[must_use]
+    pub fn expires_ms(&self) -> u64 {
+        self.expires_ms
+    }
+
+    #[must_use]
+    pub fn experiments(&self) -> &[Experiment] {
+        &self.experiments
+    }
+
+    #[must_use]
+    pub fn experiences(&self) -> &[Experience] {
+        &self.experiences
+    }
+
+    #[must_use]
+    pub fn goals(&self) -> &[Goal] {
+        &self.goals
+    }
+
+    #[must_use]
+    pub fn slots(&self) -> &[Slot] {
+        &self.slots
+    }
+
+    /// The JSON that the page glue reads.
+    #[must_use]
+    pub fn page(&self) -> &[u8] {
+        &self.page
+    }
+
+    #[must_use]
+    pub fn experiment_index(&self, key: &str) -> Option<usize> {
+        let id = id64(key.as_bytes());
+        self.experiments.iter().position(|experiment| experiment.id == id)
+    }
+}

@@ -1,0 +1,114 @@
+//! One item's row of the co-visitation table, as a page carries it in `data-parlour-row`.
+//!
+//! ```text
+//! version u8 = 1 · model u32 · epoch u16 · own item varint (0: the popular list) · count u8
+//! neighbour numbers ascending, as varint differences · weights 1–15, two a byte, low nibble first · check u16
+//! ```
+//! The check is the low half of murmur3 over all before it: against accidents, not against attackers.
+
+use crate::hash::murmur3_32;
+use crate::plan::bytes::{Reader, Writer};
+
+pub const MAX_NEIGHBOURS: usize = 30;
+const VERSION: u8 = 1;
+
+/// Items are numbers of the site's catalogue, never reused; 0 stands for everyone's favourites.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Row {
+    pub model: u32,
+    /// Counts trainings.
+    pub epoch: u16,
+    pub own: u32,
+    /// (item, weight 1–15), by ascending item.
+    pub neighbours: Vec<(u32, u8)>,
+}
+
+impl Row {
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let mut writer = Writer::default();
+        writer.u8(VERSION);
+        writer.u32(self.model);
+        writer.u16(self.epoch);
+        writer.varint(u64::from(self.own));
+        writer.u8(self.neighbours.len() as u8);
+        let mut before = 0;
+        for (item, _) in &self.neighbours {
+            writer.varint(u64::from(item - before));
+            before = *item;
+        }
+        for pair in self.neighbours.chunks(2) {
+            writer.u8(pair.iter().rev().fold(0, |byte, (_, weight)| (byte << 4) | (weight & 15)));
+        }
+        let check = murmur3_32(&writer.bytes, 0) as u16;
+        writer.u16(check);
+        writer.bytes
+    }
+
+    /// `None` for bytes that are no row, were cut, or changed on the way.
+    #[must_use]
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        let (body, check) = bytes.split_last_chunk::<2>()?;
+        if murmur3_32(body, 0) as u16 != u16::from_le_bytes(*check) {
+            return None;
+        }
+        let mut reader = Reader::new(body);
+        if reader.u8()? != VERSION {
+            return None;
+        }
+        let mut row = Self { model: reader.u32()?, epoch: reader.u16()?, ..Self::default() };
+        row.own = u32::try_from(reader.varint()?).ok()?;
+        let count = usize::from(reader.u8()?);
+        if count > MAX_NEIGHBOURS {
+            return None;
+        }
+        let mut item = 0u32;
+        for place in 0..count {
+            let step = u32::try_from(reader.varint()?).ok()?;
+            item = item.checked_add(step).filter(|_| step > 0 || place == 0)?;
+            row.neighbours.push((item, 0));
+        }
+        for pair in row.neighbours.chunks_mut(2) {
+            let mut byte = reader.u8()?;
+            for (_, weight) in pair {
+                *weight = byte & 15;
+                byte >>= 4;
+            }
+        }
+        reader.is_empty().then_some(row)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn thirty_neighbours_fit_in_about_sixty_bytes() {
+        let neighbours: Vec<_> = (1..=30).map(|place| (place * 100, 1 + (place % 15) as u8)).collect();
+        let row = Row { model: 7, epoch: 1, own: 1_234, neighbours };
+        assert!(row.encode().len() <= 60, "{}", row.encode().len());
+    }
+
+    proptest! {
+        #[test]
+        fn a_row_is_read_back(own: u32, items in prop::collection::btree_map(1u32.., 1u8..16, 0..30)) {
+            let row = Row { model: 1, epoch: 2, own, neighbours: items.into_iter().collect() };
+            prop_assert_eq!(Row::decode(&row.encode()), Some(row));
+        }
+
+        #[test]
+        fn decoding_any_bytes_never_panics(bytes: Vec<u8>) {
+            let _ = Row::decode(&bytes);
+        }
+
+        #[test]
+        fn a_changed_byte_is_noticed(at in 0usize..20, flip in 1u8..) {
+            let row = Row { model: 9, epoch: 1, own: 5, neighbours: (1..10).map(|n| (n, 3)).collect() };
+            let mut bytes = row.encode();
+            bytes[at] ^= flip;
+            prop_assert_ne!(Row::decode(&bytes), Some(row));
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! Ranks what goes with the items this visitor has seen. Integers only: every host gives the same list.
+
+use super::row::{MAX_NEIGHBOURS, Row};
+use crate::plan::Strategy;
+
+/// The longest list that is answered.
+pub const MAX_LIST: usize = 32;
+/// Rows that take part; older ones say little about the present visit.
+const MAX_ROWS: usize = 32;
+/// A power of two above twice MAX_ROWS × MAX_NEIGHBOURS, so that probing stays short.
+const TABLE: usize = 2_048;
+/// The most recent item counts 256, each before it 13/16 of the next: about half after three items.
+const NEWEST: u32 = 256;
+
+/// One answer, with its true reason: the seen item that added most, or 0 for the popular list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Recommendation {
+    pub item: u32,
+    pub score: u32,
+    pub because: u32,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Candidate {
+    item: u32,
+    score: u32,
+    because: u32,
+    largest: u32,
+}
+
+/// Memory kept between calls.
+#[derive(Clone, Debug)]
+pub struct Scratch {
+    table: Vec<u16>,
+    candidates: Vec<Candidate>,
+}
+
+impl Default for Scratch {
+    fn default() -> Self {
+        Self { table: vec![0; TABLE], candidates: Vec::new() }
+    }
+}
+
+/// `seen` has the newest first. Items in `exclude` are left out; ties go to the lower item number.
+#[must_use]
+pub fn rank(
+    seen: &[Row],
+    popular: Option<&Row>,
+    strategies: &[Strategy],
+    exclude: &[u32],
+    scratch: &mut Scratch,
+) -> Vec<Recommendation> {
+    let mut list: Vec<Recommendation> = Vec::with_capacity(MAX_LIST);
+    for strategy in strategies {
+        scratch.table.fill(0);
+        scratch.candidates.clear();
+        match strategy {
+            Strategy::Covisit => {
+                let mut recency = NEWEST;
+                for row in seen.iter().take(MAX_ROWS) {
+                    scratch.add(row, recency);
+                    recency = recency * 13 / 16;
+                }
+            }
+            Strategy::Popular => {
+                if let Some(row) = popular {
+                    scratch.add(row, 1);
+                }
+            }
+        }
+        scratch.take_best(&mut list, exclude);
+    }
+    list
+}
+
+impl Scratch {
+    fn add(&mut self, row: &Row, recency: u32) {
+        for (item, weight) in row.neighbours.iter().take(MAX_NEIGHBOURS) {
+            let points = recency * u32::from(*weight);
+            if let Some(candidate) = self.candidate(*item) {
+                candidate.score += points;
+                if points > candidate.largest {
+                    candidate.largest = points;
+                    candidate.because = row.own;
+                }
+            }
+        }
+    }
+
+    /// Open addressing; an entry is the candidate's place plus one.
+    fn candidate(&mut self, item: u32) -> Option<&mut Candidate> {
+        let start = (item.wrapping_mul(0x9e37_79b1) >> 21) as usize;
+        for probe in 0..TABLE {
+            let entry = self.table.get_mut((start + probe) % TABLE)?;
+            if *entry == 0 {
+                self.candidates.push(Candidate { item, ..Candidate::default() });
+                *entry = self.candidates.len() as u16;
+            }
+            let place = usize::from(*entry) - 1;
+            if self.candidates.get(place)?.item == item {
+                return self.candidates.get_mut(place);
+            }
+        }
+        None
+    }
+
+    fn take_best(&mut self, list: &mut Vec<Recommendation>, exclude: &[u32]) {
+        for candidate in &mut self.candidates {
+            if exclude.contains(&candidate.item) || list.iter().any(|listed| listed.item == candidate.item) {
+                candidate.score = 0;
+            }
+        }
+        while list.len() < MAX_LIST {
+            let best = self
+                .candidates
+                .iter_mut()
+                .filter(|candidate| candidate.score > 0)
+                .max_by(|a, b| a.score.cmp(&b.score).then(b.item.cmp(&a.item)));
+            let Some(best) = best else { return };
+            list.push(Recommendation { item: best.item, score: best.score, because: best.because });
+            best.score = 0;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(own: u32, neighbours: &[(u32, u8)]) -> Row {
+        Row { model: 1, epoch: 1, own, neighbours: neighbours.to_vec() }
+    }
+
+    fn items(list: &[Recommendation]) -> Vec<u32> {
+        list.iter().map(|recommendation| recommendation.item).collect()
+    }
+
+    #[test]
+    fn the_reason_is_the_seen_item_that_added_most() {
+        let seen = [row(1, &[(10, 2), (11, 15)]), row(2, &[(10, 15)])];
+        let list = rank(&seen, None, &[Strategy::Covisit], &[], &mut Scratch::default());
+        assert_eq!(items(&list), [11, 10]);
+        assert_eq!(list[1].because, 2, "208·15 from item 2 outweighs 256·2 from item 1");
+    }
+
+    #[test]
+    fn the_popular_list_fills_up_without_doubling() {
+        let popular = row(0, &[(11, 3), (12, 9)]);
+        let both = [Strategy::Covisit, Strategy::Popular];
+        let list = rank(&[row(1, &[(11, 1)])], Some(&popular), &both, &[], &mut Scratch::default());
+        assert_eq!(items(&list), [11, 12]);
+        assert_eq!((list[0].because, list[1].because), (1, 0));
+    }
+
+    #[test]
+    fn excluded_items_never_appear_and_ties_go_to_the_lower_number() {
+        let seen = [row(1, &[(30, 4), (20, 4), (10, 9)])];
+        let list = rank(&seen, None, &[Strategy::Covisit], &[10], &mut Scratch::default());
+        assert_eq!(items(&list), [20, 30]);
+    }
+
+    #[test]
+    fn a_full_table_still_answers() {
+        let seen: Vec<Row> = (0..64u32)
+            .map(|own| row(own, &(0..30).map(|n| (1 + own * 30 + n, 5)).collect::<Vec<_>>()))
+            .collect();
+        assert_eq!(rank(&seen, None, &[Strategy::Covisit], &[], &mut Scratch::default()).len(), MAX_LIST);
+    }
+}
