@@ -1,0 +1,238 @@
+// @ts-check
+// Records waiting for their acknowledgement. Each is written ahead to IndexedDB, one entry per event, and kept
+// ready-serialised in memory for the moment the page is left. Without storage it lives in memory alone.
+// Every record that leaves without an acknowledgement is counted in `drops` by reason:
+//   denied   consent was refused or withdrawn      full     the caps were reached
+//   refused  the collector refused that one event  old      waited longer than the collector knows duplicates
+//   corrupt  what was stored is not a record       broken   nothing could be made of it
+
+/** @typedef {import('./storage.js').Storage} Storage */
+/** @typedef {import('./beacon.js').OutboxRecord} OutboxRecord */
+/** @typedef {{id: string, text: string, bytes: number, priority: number, seq?: number, named?: boolean, stored?: boolean, leaving?: boolean}} Waiting `leaving`: in a request that survives the page */
+/** @typedef {Record<string, string | undefined>} Results message id → ok, drop, warning, refused; anything else is retried */
+
+import { byteLength } from './beacon.js';
+
+const OLD_MS = 30 * 864e5;
+
+/**
+ * @param {object} options
+ * @param {() => string | undefined} options.anonymousId undefined where consent or the plan keeps ids out of events
+ * @param {BroadcastChannel} [options.channel]
+ * @param {number} [options.maxEvents]
+ * @param {number} [options.maxBytes] UTF-8
+ */
+export const createOutbox = ({ anonymousId, channel, maxEvents = 1000, maxBytes = 1e6 }) => {
+  /** This page's records, oldest first. @type {Map<string, Waiting>} */
+  const own = new Map();
+  /** @type {Record<string, number>} */
+  const drops = {};
+  let bytes = 0;
+  let last = 0;
+  /** held: in memory until consent; open: kept and sent; shut: dropped. @type {'held' | 'open' | 'shut'} */
+  let mode = 'held';
+  /** Undefined until it is known whether there is one. @type {Storage | null | undefined} */
+  let storage;
+
+  const count = (/** @type {string} */ reason, n = 1) => n && (drops[reason] = (drops[reason] ?? 0) + n);
+
+  /** @param {string} id */
+  const forget = (id) => {
+    bytes -= own.get(id)?.bytes ?? 0;
+    own.delete(id);
+  };
+
+  /** @param {string[]} ids */
+  const remove = (ids) => {
+    ids.forEach(forget);
+    if (ids.length) storage?.remove('outbox', ids);
+  };
+
+  /** @param {Waiting} record */
+  const name = (record) => {
+    if (record.named) return;
+    record.named = true;
+    const id = anonymousId();
+    if (id === undefined) return;
+    const field = `{"anonymousId":${JSON.stringify(id)},`;
+    record.text = field + record.text.slice(1);
+    bytes += byteLength(field) - 1;
+    record.bytes += byteLength(field) - 1;
+  };
+
+  /** @param {Iterable<Waiting>} records */
+  const persist = (records) => {
+    if (mode !== 'open' || storage === undefined) return;
+    for (const record of records) {
+      name(record);
+      const { id, text, bytes, priority } = record;
+      storage?.append([{ store: 'outbox', key: id, value: { text, bytes, priority } }]).then((done) => (record.stored = done));
+    }
+  };
+
+  const forgotten = (/** @type {MessageEvent} */ { data }) => Array.isArray(data?.acked) && data.acked.forEach(forget);
+  channel?.addEventListener('message', forgotten);
+
+  const outbox = {
+    drops,
+    /** Called after each add. The transport listens here. */
+    wake: () => {},
+    /** Records of this page, held ones included. */
+    get size() {
+      return own.size;
+    },
+    /** Of those, how many may be sent now. */
+    get due() {
+      return mode === 'open' && storage !== undefined ? own.size : 0;
+    },
+    get bytes() {
+      return bytes;
+    },
+    /** The last sequence number given out in this page. */
+    get last() {
+      return last;
+    },
+    /** The first sequence number of this page that is not settled; `last` + 1 when all are. */
+    get first() {
+      for (const { seq } of own.values()) return seq ?? last;
+      return last + 1;
+    },
+
+    /** @param {OutboxRecord | undefined} record */
+    add: (record) => {
+      if (record) last = record.seq;
+      if (!record || mode === 'shut') return count(record ? 'denied' : 'broken');
+      own.set(record.id, { ...record });
+      bytes += record.bytes;
+      const evicted = overflow(own.values(), maxEvents, maxBytes);
+      count('full', evicted.length);
+      remove(evicted);
+      const waiting = own.get(record.id);
+      if (waiting) persist([waiting]);
+      outbox.wake();
+    },
+
+    /** The storage, once open and the visitor's id settled; null where there is none. @param {Storage | null} next */
+    attach: (next) => {
+      storage = next;
+      persist(own.values());
+      outbox.wake();
+    },
+
+    /** Consent given: what was held goes out. */
+    open: () => {
+      mode = 'open';
+      persist(own.values());
+      outbox.wake();
+    },
+    /** Consent unknown: what comes is held in memory. */
+    hold: () => {
+      mode = 'held';
+    },
+    /** Consent refused: what is here, and what comes, is dropped and counted. Erasing the storage is the caller's. */
+    shut: () => {
+      mode = 'shut';
+      storage = undefined;
+      count('denied', own.size);
+      own.clear();
+      bytes = 0;
+    },
+
+    /**
+     * The next batch, of this page and of pages gone: by priority, then age. At least one record if there is any.
+     * @param {number} maxCount
+     * @param {number} maxSize UTF-8 bytes of the records, with a comma each
+     * @returns {Promise<Waiting[]>}
+     */
+    take: async (maxCount, maxSize) => {
+      if (mode !== 'open' || storage === undefined) return [];
+      const stored = [...own.values()].filter((record) => record.stored);
+      const rows = await storage?.read('outbox', 2 * maxEvents);
+      // Withdrawn while reading.
+      if (/** @type {string} */ (mode) !== 'open') return [];
+      /** @type {Map<string, Waiting>} */
+      const all = new Map();
+      if (rows) {
+        const corrupt = [];
+        const old = [];
+        for (const [id, row] of rows)
+          if (typeof row?.text !== 'string' || !row.text.includes(id) || !(row.bytes >= row.text.length)) corrupt.push(id);
+          else if (Date.now() - parseInt(id.slice(0, 8) + id.slice(9, 13), 16) > OLD_MS) old.push(id);
+          else all.set(id, { id, text: row.text, bytes: row.bytes, priority: +row.priority || 0, named: true });
+        // Acknowledged to another tab.
+        for (const { id } of stored) if (!all.has(id)) forget(id);
+        const evicted = overflow(all.values(), maxEvents, maxBytes);
+        for (const id of evicted) all.delete(id);
+        for (const [reason, ids] of Object.entries({ corrupt, old, full: evicted })) {
+          count(reason, ids.length);
+          remove(ids);
+        }
+      }
+      for (const [id, record] of own) all.set(id, record);
+      return fill(all.values(), maxCount, maxSize);
+    },
+
+    /**
+     * For the moment of leaving: this page's records, synchronously, without those on their way already.
+     * @param {number} maxSize
+     */
+    tail: (maxSize) => (mode === 'open' ? fill(own.values(), maxEvents, maxSize) : []),
+
+    /** @param {Results} results one entry per record sent @returns {number} how many stay, to be sent again */
+    settle: (results) => {
+      const done = [];
+      const sent = Object.entries(results);
+      for (const [id, result] of sent) {
+        const record = own.get(id);
+        if (record) record.leaving = false;
+        if (result === 'refused') count(result);
+        if (/^(ok|drop|warning|refused)$/.test(result ?? '')) done.push(id);
+      }
+      remove(done);
+      if (done.length) channel?.postMessage({ acked: done });
+      return sent.length - done.length;
+    },
+
+    /**
+     * True when no other tab is sending, for browsers without Web Locks.
+     * @param {string} tab @param {number} ms how long to hold it; 0 gives it back
+     */
+    lease: async (tab, ms) => {
+      const now = Date.now();
+      const lease = await storage?.update('lease', (old) =>
+        old && old.tab !== tab && old.until > now && old.until < now + 6e4 ? old : { tab, until: now + ms },
+      );
+      return !lease || lease.tab === tab;
+    },
+  };
+
+  /** @param {Iterable<Waiting>} records @param {number} maxCount @param {number} maxSize */
+  const fill = (records, maxCount, maxSize) => {
+    const batch = [];
+    for (const record of [...records].filter((one) => !one.leaving).sort(byUrgency)) {
+      name(record);
+      maxSize -= record.bytes + 1;
+      if (batch.length && (batch.length >= maxCount || maxSize < 0)) break;
+      batch.push(record);
+    }
+    return batch;
+  };
+  return outbox;
+};
+
+/** @param {Waiting} a @param {Waiting} b */
+const byUrgency = (a, b) => a.priority - b.priority || (a.id < b.id ? -1 : 1);
+
+/**
+ * Ids to evict so that the rest fits: the least urgent, the oldest of them first.
+ * @param {Iterable<Waiting>} records @param {number} maxEvents @param {number} maxBytes
+ */
+const overflow = (records, maxEvents, maxBytes) => {
+  const all = [...records];
+  let size = all.reduce((sum, record) => sum + record.bytes, 0);
+  if (all.length <= maxEvents && size <= maxBytes) return [];
+  all.sort((a, b) => b.priority - a.priority || (a.id < b.id ? -1 : 1));
+  let n = 0;
+  while (n < all.length && (all.length - n > maxEvents || size > maxBytes)) size -= /** @type {Waiting} */ (all[n++]).bytes;
+  return all.slice(0, n).map((record) => record.id);
+};
