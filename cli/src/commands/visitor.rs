@@ -1,0 +1,67 @@
+//! The visitor that `assign`, `decide` and `simulate` ask about: known by one id, allows measuring, no bot.
+
+use anyhow::bail;
+use parlour::consent::Consent;
+use parlour::decision::{Decision, Reason};
+use parlour::engine::{Engine, Input};
+use parlour::plan::Unit;
+use parlour::targeting::Scalar;
+use serde_json::{Map, Value};
+
+use crate::plan_file::Opened;
+use crate::serve::now_ms;
+
+pub struct Visitor<'a> {
+    opened: &'a Opened,
+    engine: Engine,
+    now_ms: u64,
+}
+
+impl<'a> Visitor<'a> {
+    /// `at` stands for the present where it is given.
+    pub fn new(opened: &'a Opened, at: Option<jiff::Timestamp>) -> Self {
+        let now_ms = at.map_or_else(now_ms, jiff::Timestamp::as_millisecond);
+        let now_ms = u64::try_from(now_ms).unwrap_or_default();
+        let mut engine = Engine::new(opened.plan.clone());
+        engine.handle(Input::Consent(Consent::Measure), now_ms);
+        engine.handle(Input::Bot(false), now_ms);
+        Self { opened, engine, now_ms }
+    }
+
+    /// Makes it a visitor of that id, which is the unit of every kind of experiment.
+    pub fn becomes(&mut self, id: &str) {
+        for unit in Unit::ALL {
+            self.engine.handle(Input::Unit { unit, id: id.as_bytes() }, self.now_ms);
+        }
+    }
+
+    /// Tells facts. Those the plan does not ask for change nothing, as on a page.
+    pub fn knows(&mut self, facts: &Map<String, Value>) -> anyhow::Result<()> {
+        self.knows_below("", facts)
+    }
+
+    fn knows_below(&mut self, prefix: &str, facts: &Map<String, Value>) -> anyhow::Result<()> {
+        for (key, value) in facts {
+            let name = format!("{prefix}{key}");
+            let value = match value {
+                Value::Null => Scalar::Null,
+                Value::Bool(value) => Scalar::Bool(*value),
+                Value::Number(value) => Scalar::Number(value.as_f64().unwrap_or(f64::NAN)),
+                Value::String(value) => Scalar::Text(value.as_bytes().into()),
+                Value::Object(inner) => {
+                    self.knows_below(&format!("{name}."), inner)?;
+                    continue;
+                }
+                Value::Array(_) => bail!("the fact {name} is a list: give a text, a number, true, false or null"),
+            };
+            if let Some(index) = self.opened.page.fact(&name) {
+                self.engine.handle(Input::Fact { index, value: Some(value) }, self.now_ms);
+            }
+        }
+        Ok(())
+    }
+
+    pub fn decide(&self, experiment: usize) -> Decision {
+        u16::try_from(experiment).map_or(Decision::out(Reason::Unknown), |index| self.engine.decide(index, self.now_ms))
+    }
+}

@@ -1,0 +1,6 @@
+//! The `parlour` command: compiles and checks plans, answers what they would decide, and collects what happened.
+
+pub mod commands;
+pub mod plan_file;
+pub mod serve;
+pub mod store;

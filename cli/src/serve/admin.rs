@@ -1,0 +1,154 @@
+//! `/_parlour`: what arrives, live, for whoever holds the admin token.
+//!
+//! The token is printed at start and asked for once, as `?token=`; from then on a cookie that scripts cannot read and
+//! other sites cannot send stands for it. `Authorization: Bearer TOKEN` does for programs.
+
+use axum::extract::{Query, Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use serde::Deserialize;
+use serde_json::json;
+use subtle::ConstantTimeEq;
+
+use super::{App, files, now_ms};
+
+const PAGE: &str = include_str!("admin.html");
+const COOKIE: &str = "parlour_admin";
+const MAX_RECENT: u32 = 200;
+
+/// The secrets of one run.
+#[derive(Clone)]
+pub struct Keys {
+    pub token: String,
+    /// What the cookie holds: knowing it does not reveal the token.
+    session: String,
+}
+
+impl std::fmt::Debug for Keys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Keys")
+    }
+}
+
+impl Keys {
+    /// # Errors
+    /// When the system gives no random bytes.
+    pub fn generate() -> anyhow::Result<Self> {
+        Ok(Self { token: secret()?, session: secret()? })
+    }
+}
+
+fn secret() -> anyhow::Result<String> {
+    let mut bytes = [0; 18];
+    getrandom::fill(&mut bytes).map_err(|error| anyhow::anyhow!("no random bytes: {error}"))?;
+    Ok(BASE64_URL_SAFE_NO_PAD.encode(bytes))
+}
+
+pub fn router(app: &App) -> Router<App> {
+    Router::new()
+        .route("/_parlour", get(page))
+        .route("/_parlour/", get(|| async { Redirect::permanent("/_parlour") }))
+        .route("/_parlour/state", get(state))
+        .route("/_parlour/{*rest}", get(|| async { files::not_found() }))
+        .layer(middleware::from_fn_with_state(app.clone(), guard))
+}
+
+#[derive(Deserialize)]
+struct Login {
+    token: Option<String>,
+}
+
+async fn guard(
+    State(app): State<App>,
+    Query(login): Query<Login>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let mut answer = match login.token {
+        Some(token) if same(&token, &app.keys.token) => log_in(&app.keys),
+        Some(_) => refuse(),
+        None if is_known(request.headers(), &app.keys) => next.run(request).await,
+        None => refuse(),
+    };
+    let headers = answer.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    answer
+}
+
+/// Sets the cookie and takes the token out of the address bar.
+fn log_in(keys: &Keys) -> Response {
+    let cookie = format!("{COOKIE}={}; Path=/_parlour; HttpOnly; SameSite=Strict", keys.session);
+    ([(header::SET_COOKIE, cookie)], Redirect::to("/_parlour")).into_response()
+}
+
+fn refuse() -> Response {
+    let text = "This page needs the admin token: open the address with ?token= that parlour serve printed at start.\n";
+    (StatusCode::UNAUTHORIZED, text).into_response()
+}
+
+fn is_known(headers: &HeaderMap, keys: &Keys) -> bool {
+    let bearer = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.strip_prefix("Bearer "))
+        .is_some_and(|token| same(token, &keys.token));
+    let cookie = headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='))
+        .any(|session| same(session, &keys.session));
+    bearer || cookie
+}
+
+/// Takes as long for a near miss as for a far one.
+fn same(given: &str, secret: &str) -> bool {
+    given.as_bytes().ct_eq(secret.as_bytes()).into()
+}
+
+async fn page() -> Response {
+    let Ok(nonce) = secret() else { return StatusCode::INTERNAL_SERVER_ERROR.into_response() };
+    let policy = format!(
+        "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; connect-src 'self'; \
+         base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
+    );
+    ([(header::CONTENT_SECURITY_POLICY, policy)], Html(PAGE.replace("{nonce}", &nonce))).into_response()
+}
+
+#[derive(Deserialize)]
+struct Since {
+    #[serde(default)]
+    after: i64,
+}
+
+/// Counts, and the events after the cursor the page saw last.
+async fn state(State(app): State<App>, Query(since): Query<Since>) -> Response {
+    let live = app.live.borrow().clone();
+    let reader = app.reader.clone();
+    let read = tokio::task::spawn_blocking(move || {
+        reader.with(|store| Ok::<_, crate::store::StoreError>((store.counts()?, store.recent(since.after, MAX_RECENT)?)))
+    });
+    let error = match read.await {
+        Ok(Ok((counts, events))) => {
+            let plan = live.served.as_ref().map(|served| {
+                json!({ "hash": served.hash, "site": served.site, "version": served.version })
+            });
+            let problems = live.problems;
+            return Json(json!({
+                "now": now_ms(), "plan": plan, "problems": problems, "counts": counts, "events": events
+            }))
+            .into_response();
+        }
+        Ok(Err(error)) => error.to_string(),
+        Err(error) => error.to_string(),
+    };
+    (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "error": error }))).into_response()
+}

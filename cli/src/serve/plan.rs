@@ -1,0 +1,227 @@
+//! The plan visitors fetch: compiled from JSON or read ready-made, archived by hash before anyone gets it, and kept
+//! up with its file. A broken edit leaves the last good plan in place.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use parlour::authoring::CompileOptions;
+use tokio::sync::watch;
+
+use super::{App, Reader, now_ms};
+use crate::plan_file::{self, Compilation, Opened};
+use crate::store::ArchivedPlan;
+
+/// How often the file is looked at: an edit is live before its author has switched windows.
+const LOOK_EVERY: Duration = Duration::from_millis(300);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// `parlour.json`.
+    Config(PathBuf),
+    /// What `parlour build` wrote.
+    Built(PathBuf),
+}
+
+impl Source {
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Config(path) | Self::Built(path) => path,
+        }
+    }
+}
+
+/// The plan of the moment, and what is wrong with the file it came from.
+#[derive(Debug, Clone, Default)]
+pub struct Live {
+    pub served: Option<Arc<Served>>,
+    pub problems: Vec<String>,
+}
+
+/// A plan with its answers made ready.
+#[derive(Debug)]
+pub struct Served {
+    pub hash: String,
+    pub site: String,
+    pub version: u32,
+    etag: HeaderValue,
+    plain: Bytes,
+    gzip: Bytes,
+    br: Bytes,
+}
+
+/// Makes the first plan of what the source holds.
+///
+/// # Errors
+/// With everything wrong with the file when no plan can be had from it.
+pub fn open(source: &Source, content: &[u8], reader: &Reader) -> anyhow::Result<Live> {
+    let (prepared, problems) = prepare(source, content, reader)?;
+    let Some(prepared) = prepared else { anyhow::bail!("no plan can be made of it:\n{}", problems.join("\n")) };
+    let served = publish(prepared, reader)?;
+    Ok(Live { served: Some(Arc::new(served)), problems })
+}
+
+/// Follows the file from the content loaded first until nobody listens. A change counts once two looks saw the same, so that a file being written
+/// is not taken for a broken one.
+pub fn follow(source: &Source, first: Vec<u8>, live: &watch::Sender<Live>, reader: &Reader) {
+    let look = || std::fs::read(source.path()).map_err(|error| error.to_string());
+    let (mut loaded, mut pending) = (Ok(first), None);
+    while !live.is_closed() {
+        std::thread::sleep(LOOK_EVERY);
+        let seen = look();
+        if seen == loaded {
+            pending = None;
+        } else if pending.as_ref() == Some(&seen) {
+            pending = None;
+            loaded = seen;
+            let problems = match &loaded {
+                Ok(content) => reload(source, content, live, reader),
+                Err(error) => vec![format!("{}: {error}", source.path().display())],
+            };
+            if !problems.is_empty() {
+                eprintln!("parlour: {} changed:\n{}", source.path().display(), problems.join("\n"));
+            }
+            live.send_modify(|live| live.problems = problems);
+        } else {
+            pending = Some(seen);
+        }
+    }
+}
+
+/// Serves the new content if it is sound, and says what is not.
+fn reload(source: &Source, content: &[u8], live: &watch::Sender<Live>, reader: &Reader) -> Vec<String> {
+    let keeping = || "the plan served before stays in place".to_owned();
+    match prepare(source, content, reader) {
+        Ok((Some(prepared), problems)) if !prepared.has_errors => match publish(prepared, reader) {
+            Ok(served) => {
+                println!("plan {} version {} from {}", served.hash, served.version, source.path().display());
+                live.send_modify(|live| live.served = Some(Arc::new(served)));
+                problems
+            }
+            Err(error) => vec![format!("{error:#}"), keeping()],
+        },
+        Ok((_, mut problems)) => {
+            problems.push(keeping());
+            problems
+        }
+        Err(error) => vec![format!("{error:#}"), keeping()],
+    }
+}
+
+struct Prepared {
+    opened: Opened,
+    has_errors: bool,
+}
+
+/// The plan in the file, if there is one, and its diagnostics. The same JSON gives the same bytes as last time.
+fn prepare(source: &Source, content: &[u8], reader: &Reader) -> anyhow::Result<(Option<Prepared>, Vec<String>)> {
+    let path = source.path();
+    let Source::Config(_) = source else {
+        return Ok((Some(Prepared { opened: plan_file::open(path, content.to_vec())?, has_errors: false }), Vec::new()));
+    };
+    let text = std::str::from_utf8(content).with_context(|| format!("{} is not UTF-8", path.display()))?;
+    let last = reader.with(|store| store.latest_plan())?;
+    let repeat = last.as_ref().map(|last| CompileOptions { version: last.version, issued_ms: last.first_served_ms });
+    let unchanged = |compilation: &Compilation| {
+        let hash = compilation.opened.as_ref().map(Opened::hash);
+        last.as_ref().is_some_and(|last| hash.as_ref() == Some(&last.hash))
+    };
+    let mut compilation = match &repeat {
+        Some(options) => plan_file::compile(path, text, options)?,
+        None => plan_file::compile(path, text, &CompileOptions { version: 1, issued_ms: now_ms() })?,
+    };
+    if let Some(repeat) = repeat.filter(|_| !unchanged(&compilation)) {
+        let next = CompileOptions { version: repeat.version.saturating_add(1), issued_ms: now_ms() };
+        compilation = plan_file::compile(path, text, &next)?;
+    }
+    let has_errors = compilation.has_errors();
+    Ok((compilation.opened.map(|opened| Prepared { opened, has_errors }), compilation.lines))
+}
+
+fn publish(prepared: Prepared, reader: &Reader) -> anyhow::Result<Served> {
+    let opened = prepared.opened;
+    let (hash, site, version) = (opened.hash(), opened.page.site(), opened.plan.version());
+    // A compiled plan's issue time is when it is first served, so that the next start compiles to the same bytes.
+    let first_served_ms = i64::try_from(opened.plan.issued_ms()).ok().filter(|ms| *ms > 0).unwrap_or_else(now_ms);
+    let archived =
+        ArchivedPlan { hash: hash.clone(), site: site.clone(), version, first_served_ms, bytes: opened.bytes };
+    reader.with(|store| store.archive_plan(&archived)).context("the plan could not be archived")?;
+    let etag = HeaderValue::try_from(format!("W/\"{hash}\""))?;
+    let (gzip, br) = (gzip(&archived.bytes)?, brotli(&archived.bytes)?);
+    Ok(Served { hash, site, version, etag, plain: archived.bytes.into(), gzip: gzip.into(), br: br.into() })
+}
+
+fn gzip(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    encoder.write_all(bytes)?;
+    encoder.finish()
+}
+
+fn brotli(mut bytes: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut out = Vec::new();
+    brotli::BrotliCompress(&mut bytes, &mut out, &brotli::enc::BrotliEncoderParams::default())?;
+    Ok(out)
+}
+
+/// `GET /plan.bin`. Always revalidated, so that a kill reaches the next page view.
+pub async fn serve(State(app): State<App>, headers: HeaderMap) -> Response {
+    let Some(served) = app.live.borrow().served.clone() else {
+        return (StatusCode::NOT_FOUND, "No plan: start parlour serve with --plan or --config.\n").into_response();
+    };
+    let mut answer = match headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok()) {
+        Some(known) if known == "*" || known.split(',').any(|tag| same_tag(tag, &served.hash)) => {
+            StatusCode::NOT_MODIFIED.into_response()
+        }
+        _ => {
+            let (encoding, bytes) = match accepted(&headers) {
+                Encoding::Br => (Some("br"), &served.br),
+                Encoding::Gzip => (Some("gzip"), &served.gzip),
+                Encoding::Plain => (None, &served.plain),
+            };
+            let kind = [(header::CONTENT_TYPE, "application/octet-stream")];
+            (kind, encoding.map(|name| [(header::CONTENT_ENCODING, name)]), bytes.clone()).into_response()
+        }
+    };
+    let fixed = [
+        (header::ETAG, served.etag.clone()),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
+        (header::VARY, HeaderValue::from_static("accept-encoding")),
+        (header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
+    ];
+    answer.headers_mut().extend(fixed);
+    answer
+}
+
+fn same_tag(tag: &str, hash: &str) -> bool {
+    let tag = tag.trim();
+    tag.strip_prefix("W/").unwrap_or(tag).trim_matches('"') == hash
+}
+
+enum Encoding {
+    Br,
+    Gzip,
+    Plain,
+}
+
+fn accepted(headers: &HeaderMap) -> Encoding {
+    let value = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let takes = |name: &str| {
+        value.split(',').any(|one| {
+            let (coding, quality) = one.split_once(';').unwrap_or((one, ""));
+            let refused = quality.trim().strip_prefix("q=").is_some_and(|q| q.trim().parse() == Ok(0.0));
+            coding.trim().eq_ignore_ascii_case(name) && !refused
+        })
+    };
+    match () {
+        () if takes("br") => Encoding::Br,
+        () if takes("gzip") => Encoding::Gzip,
+        () => Encoding::Plain,
+    }
+}
