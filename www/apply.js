@@ -1,0 +1,268 @@
+// @ts-check
+// Keeps the changes of a plan on a page that may load late, re-render and fight, and gives the page back as it was.
+// Bounds: LIMIT elements a change, WAIT_MS for elements to appear, FIGHTS reverts a second before a change is frozen.
+
+import { operationsOf } from './change.js';
+import { watch } from './watch.js';
+
+const LIMIT = 1000;
+const WAIT_MS = 10_000;
+const FIGHTS = 20;
+
+/** @typedef {import('./change.js').Change} Change */
+/**
+ * @typedef {object} Problem
+ * @property {string} key experiment or experience
+ * @property {'selector' | 'missing' | 'refused' | 'failed' | 'frozen' | 'many'} code
+ * @property {string} detail selector or message
+ *
+ * @typedef {object} State one change
+ * @property {string} key
+ * @property {Change} change
+ * @property {string[]} selectors
+ * @property {Set<Element>} on
+ * @property {boolean} met
+ * @property {boolean} [missing] looked for in vain until the next `apply`
+ * @property {boolean} [dead] never touched again
+ * @property {number} since start of the second in which `fights` were counted
+ * @property {number} fights
+ * @property {number} turn in which the last one was counted
+ *
+ * @typedef {import('./change.js').Operation & {element: Element, state: State, over?: Placed}} Placed
+ *   an operation in force; `over` is a later one that has the last word
+ *
+ * @typedef {object} Entry
+ * @property {readonly Change[]} changes
+ * @property {State[]} states
+ * @property {string[]} targets
+ * @property {(() => void) | undefined} found
+ * @property {boolean} late
+ * @property {ReturnType<typeof setTimeout>} timer
+ */
+
+/**
+ * @param {object} options
+ * @param {Document | Element} [options.root]
+ * @param {(problem: Problem) => void} options.report each problem once
+ * @param {number} [options.wait] ms
+ * @param {AbortSignal} [options.signal] aborting is `stop()`
+ */
+export const createApplier = ({ root = document, report, wait = WAIT_MS, signal }) => {
+  const control = new AbortController();
+  const entries = /** @type {Map<string, Entry>} */ (new Map());
+  const told = /** @type {Set<string>} */ (new Set());
+  let placed = /** @type {Placed[]} */ ([]);
+  let running = false;
+  let turn = 0;
+
+  /** @param {string} key @param {Problem['code']} code @param {unknown} detail */
+  const tell = (key, code, detail) => {
+    const id = [key, code, detail].join();
+    if (told.has(id)) return;
+    told.add(id);
+    report({ key, code, detail: `${detail}` });
+  };
+
+  /** Runs what page code may make fail. @param {State} state @param {() => void} action */
+  const attempt = (state, action) => {
+    try {
+      action();
+    } catch (error) {
+      state.dead = true;
+      const { code, message } = /** @type {Error & {code?: unknown}} */ (error);
+      tell(state.key, code === 'refused' ? code : 'failed', message);
+    }
+  };
+
+  /** @param {string} key @param {string[]} selectors those that are none are taken out @param {boolean} [all] @returns {Element[]} */
+  const find = (key, selectors, all) => {
+    const found = /** @type {Set<Element>} */ (new Set());
+    for (const selector of [...selectors])
+      try {
+        for (const element of all ? root.querySelectorAll(selector) : [root.querySelector(selector)]) {
+          if (!element) continue;
+          if (found.size === LIMIT) {
+            tell(key, 'many', selector);
+            break;
+          }
+          found.add(element);
+          if (!all) return [element];
+        }
+      } catch {
+        selectors.splice(selectors.indexOf(selector), 1);
+        tell(key, 'selector', selector);
+      }
+    return [...found];
+  };
+
+  /** @param {Placed} operation */
+  const write = (operation) => {
+    operation.write();
+    // Only touched elements are watched for attributes and text. A text node is watched by itself.
+    const { element } = operation;
+    touched.observe(element, { attributes: true, childList: true });
+    for (const node of element.childNodes) if (node.nodeType === 3) touched.observe(node, { characterData: true });
+  };
+
+  /** The page took something back: counted once a turn, however many elements a re-render reset. @param {State} state */
+  const fought = (state) => {
+    if (state.turn === turn) return;
+    state.turn = turn;
+    const now = performance.now();
+    if (now - state.since > 1000) {
+      state.since = now;
+      state.fights = 0;
+    }
+    if (++state.fights > FIGHTS) {
+      state.dead = true;
+      tell(state.key, 'frozen', state.selectors);
+    }
+  };
+
+  /** @param {Placed} operation */
+  const hold = (operation) => {
+    const { state } = operation;
+    if (!state.dead && !operation.over)
+      attempt(state, () => {
+        if (operation.holds()) return;
+        fought(state);
+        if (!state.dead) write(operation);
+      });
+  };
+
+  /** Undoes from the newest down to `from`, then those below that were overridden rule again. @param {number} from */
+  const unwind = (from) => {
+    const gone = new Set(placed.splice(from).reverse());
+    for (const operation of gone) {
+      operation.state.on.delete(operation.element);
+      attempt(operation.state, operation.undo);
+    }
+    for (const operation of placed) if (operation.over && gone.has(operation.over)) operation.over = undefined;
+  };
+
+  /** Drops what has lost its element, newest first, so that even a detached element is as the page made it. */
+  const retire = () => {
+    const lost = placed.filter(({ element, needs = [] }) => ![element, ...needs].every((node) => node.isConnected));
+    if (!lost.length) return;
+    placed = placed.filter((operation) => !lost.includes(operation));
+    for (const { state, element, undo } of lost.reverse()) {
+      state.on.delete(element);
+      attempt(state, undo);
+      if (!state.change.all) fought(state);
+    }
+  };
+
+  /** @param {State} state @param {Element} element */
+  const place = (state, element) => {
+    const from = placed.length;
+    attempt(state, () => {
+      const operations = operationsOf(element, state.change, (selector) => find(state.key, [selector])[0]);
+      if (!operations) return;
+      state.met = true;
+      state.on.add(element);
+      for (const operation of operations) {
+        const added = /** @type {Placed} */ (Object.assign(operation, { element, state }));
+        placed.push(added);
+        write(added);
+        for (const other of placed) if (other.element === element && other !== added && !other.over && !other.holds()) other.over = added;
+      }
+    });
+    if (state.dead) unwind(from);
+  };
+
+  const look = () => {
+    if (running || control.signal.aborted) return;
+    running = true;
+    turn++;
+    const found = [];
+    let waiting = false;
+    retire();
+    for (const operation of [...placed]) hold(operation);
+    for (const [key, entry] of entries) {
+      // Before the changes, so that what they insert is no target in one arm only.
+      if (entry.found && find(key, entry.targets).length) {
+        found.push(entry.found);
+        entry.found = undefined;
+      }
+      // No arm is counted for what appears after the wait, when nothing would be applied.
+      if (entry.late) entry.found = undefined;
+      for (const state of entry.states) {
+        if (state.dead || state.missing) continue;
+        const { change, on } = state;
+        for (const element of on.size && !change.all ? [] : find(key, state.selectors, change.all))
+          if (!on.has(element) && !state.dead) place(state, element);
+        if (!state.selectors.length) state.dead = true;
+        else if (!state.met && entry.late) {
+          state.missing = true;
+          tell(key, 'missing', state.selectors);
+        }
+        waiting ||= !state.met && !state.dead && !state.missing;
+      }
+      waiting ||= !!entry.found;
+    }
+    tree.observe(waiting);
+    tree.forget();
+    touched.takeRecords();
+    running = false;
+    for (const call of found) call();
+  };
+
+  const tree = watch(root, look, control.signal);
+  const touched = new MutationObserver((records) => {
+    turn++;
+    const nodes = new Set(records.flatMap(({ target }) => [target, target.parentNode]));
+    for (const operation of [...placed]) if (nodes.has(operation.element)) hold(operation);
+  });
+
+  /** @param {string} key */
+  const remove = (key) => {
+    const entry = entries.get(key);
+    clearTimeout(entry?.timer);
+    entries.delete(key);
+    const from = placed.findIndex(({ state }) => entry?.states.includes(state));
+    if (from >= 0) unwind(from);
+  };
+
+  const stop = () => {
+    control.abort();
+    touched.disconnect();
+    for (const { timer } of entries.values()) clearTimeout(timer);
+    entries.clear();
+    unwind(0);
+  };
+  signal?.addEventListener('abort', stop);
+
+  return {
+    /**
+     * Puts changes on the page as soon as their elements are there. The same changes again start the wait anew and
+     * leave what is in place; other changes under the same key replace the former.
+     * @param {string} key
+     * @param {readonly Change[]} changes none for a control
+     * @param {readonly string[]} [targets] selectors of all variants together, the same for every arm
+     * @param {() => void} [found] called once, when the first of the targets is there
+     */
+    apply(key, changes, targets = [], found) {
+      if (control.signal.aborted) return;
+      const former = entries.get(key);
+      const same = former && JSON.stringify(former.changes) === JSON.stringify(changes);
+      if (same) clearTimeout(former.timer);
+      else remove(key);
+      /** @type {State[]} */
+      const states = same
+        ? former.states
+        : changes.map((change) => ({ key, change, selectors: [change.select].flat(), on: new Set(), met: false, since: 0, fights: 0, turn: 0 }));
+      for (const state of states) state.missing = false;
+      /** @type {Entry} */
+      const entry = { changes, states, targets: [...targets], found, late: false, timer: setTimeout(() => ((entry.late = true), look()), wait) };
+      entries.set(key, entry);
+      look();
+    },
+    /** @param {string} key */
+    undo(key) {
+      remove(key);
+      look();
+    },
+    /** Everything undone, nothing watched, for good. */
+    stop,
+  };
+};
