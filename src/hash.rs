@@ -10,7 +10,10 @@ pub fn murmur3_32(bytes: &[u8], seed: u32) -> u32 {
     let mut hash = seed;
     let (blocks, tail) = bytes.as_chunks::<4>();
     for block in blocks {
-        hash = (hash ^ mix(u32::from_le_bytes(*block))).rotate_left(13).wrapping_mul(5).wrapping_add(0xe654_6b64);
+        hash = (hash ^ mix(u32::from_le_bytes(*block)))
+            .rotate_left(13)
+            .wrapping_mul(5)
+            .wrapping_add(0xe654_6b64);
     }
     if !tail.is_empty() {
         let word = tail.iter().rev().fold(0u32, |word, byte| (word << 8) | u32::from(*byte));

@@ -2,19 +2,19 @@
 //!
 //! Modules in reading order: what a plan is, who is in, what is answered, what is kept, what is recommended.
 
-pub mod hash;
-pub mod money;
-pub mod consent;
-pub mod plan;
-pub mod targeting;
-pub mod decision;
 pub mod assignment;
-pub mod journey;
-pub mod profile;
-pub mod recommend;
-pub mod engine;
-pub mod beacon;
 #[cfg(feature = "authoring")]
 pub mod authoring;
+pub mod beacon;
+pub mod consent;
+pub mod decision;
+pub mod engine;
+pub mod hash;
+pub mod journey;
+pub mod money;
+pub mod plan;
+pub mod profile;
+pub mod recommend;
+pub mod targeting;
 #[cfg(target_arch = "wasm32")]
 mod wasm;

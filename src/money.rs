@@ -8,8 +8,8 @@ pub fn exponent(currency: &str) -> Option<u8> {
         return None;
     }
     Some(match currency {
-        "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX" | "UYI" | "VND"
-        | "VUV" | "XAF" | "XOF" | "XPF" => 0,
+        "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX" | "UYI"
+        | "VND" | "VUV" | "XAF" | "XOF" | "XPF" => 0,
         "BHD" | "IQD" | "JOD" | "KWD" | "LYD" | "OMR" | "TND" => 3,
         "CLF" | "UYW" => 4,
         _ => 2,
@@ -95,7 +95,11 @@ mod tests {
             ("1e999999999", "EUR", None),
             ("0e999999", "EUR", Some(0)),
         ] {
-            assert_eq!(exponent(currency).and_then(|digits| parse_minor(text, digits)), expect, "{text} {currency}");
+            assert_eq!(
+                exponent(currency).and_then(|digits| parse_minor(text, digits)),
+                expect,
+                "{text} {currency}"
+            );
         }
     }
 

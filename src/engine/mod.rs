@@ -25,13 +25,21 @@ const MAX_UNIT_BYTES: usize = 16 * 1_024;
 #[derive(Clone, Debug)]
 pub enum Input<'a> {
     /// An empty id means that there is none.
-    Unit { unit: Unit, id: &'a [u8] },
+    Unit {
+        unit: Unit,
+        id: &'a [u8],
+    },
     Consent(Consent),
     Bot(bool),
-    Fact { index: u16, value: Option<Scalar> },
+    Fact {
+        index: u16,
+        value: Option<Scalar>,
+    },
     Touchpoint(Touchpoint),
     /// The targets of this experiment were found, or its decision was used.
-    Met { experiment: u16 },
+    Met {
+        experiment: u16,
+    },
     Row(&'a [u8]),
 }
 
@@ -156,7 +164,9 @@ impl Engine {
             return;
         }
         let value = match value {
-            Some(Scalar::Text(text)) if text.len() > MAX_TEXT_BYTES => text.get(..MAX_TEXT_BYTES).map(|cut| Scalar::Text(cut.into())),
+            Some(Scalar::Text(text)) if text.len() > MAX_TEXT_BYTES => {
+                text.get(..MAX_TEXT_BYTES).map(|cut| Scalar::Text(cut.into()))
+            }
             value => value,
         };
         self.facts.set(index, value);
@@ -249,7 +259,9 @@ impl Engine {
         let Some(cap) = experience.cap else { return true };
         let shown = self.state.shown.iter().find(|shown| shown.experience == experience.id);
         let times = match (cap.per, shown) {
-            (CapPer::PageView, _) => self.shown_on_page.iter().filter(|id| **id == experience.id).count() as u32,
+            (CapPer::PageView, _) => {
+                self.shown_on_page.iter().filter(|id| **id == experience.id).count() as u32
+            }
             (CapPer::Session, Some(shown)) if shown.session == self.state.session.id => shown.in_session,
             (CapPer::Ever, Some(shown)) => shown.ever,
             _ => 0,
@@ -264,9 +276,12 @@ impl Engine {
         if let Some(Some(used)) = self.used.get(index) {
             return *used;
         }
-        let Some(experiment) = self.plan.experiments.get(index) else { return Decision::out(Reason::Unknown) };
+        let Some(experiment) = self.plan.experiments.get(index) else {
+            return Decision::out(Reason::Unknown);
+        };
         let unit = self.unit(experiment.unit);
-        let kept = unit.and_then(|unit| self.state.variant_met(experiment.id, experiment.version, murmur3_32(unit, 0)));
+        let kept = unit
+            .and_then(|unit| self.state.variant_met(experiment.id, experiment.version, murmur3_32(unit, 0)));
         let context = Context { consent: self.consent, unit, kept, is_bot: self.is_bot, now_ms };
         assign(&self.plan, experiment, &self.facts, context)
     }
@@ -282,7 +297,9 @@ impl Engine {
 
     fn meet(&mut self, index: u16, now_ms: u64) {
         let decision = self.use_decision(index, now_ms);
-        let (Some(variant), Some(experiment)) = (decision.variant, self.plan.experiments.get(usize::from(index))) else {
+        let (Some(variant), Some(experiment)) =
+            (decision.variant, self.plan.experiments.get(usize::from(index)))
+        else {
             return;
         };
         let Some(unit) = self.unit(experiment.unit).map(|id| murmur3_32(id, 0)) else { return };

@@ -60,7 +60,9 @@ impl TouchpointKind {
     pub fn code(self) -> (u8, u64) {
         match self {
             Self::Custom(id) => (0, id),
-            kind => (TOUCHPOINTS.iter().position(|(known, _)| *known == kind).map_or(0, |at| at as u8 + 1), 0),
+            kind => {
+                (TOUCHPOINTS.iter().position(|(known, _)| *known == kind).map_or(0, |at| at as u8 + 1), 0)
+            }
         }
     }
 

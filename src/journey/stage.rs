@@ -37,7 +37,9 @@ impl Stage {
         if bought_this_session && journey.cart.is_empty() {
             return Self::Purchase;
         }
-        if !journey.cart.is_empty() || (is_fresh(journey.checkout_ms) && journey.checkout_ms > journey.purchased_ms) {
+        if !journey.cart.is_empty()
+            || (is_fresh(journey.checkout_ms) && journey.checkout_ms > journey.purchased_ms)
+        {
             return Self::Decision;
         }
         if journey.purchases > 0 {

@@ -33,7 +33,9 @@ impl PlanError {
         match self {
             Self::NotAPlan => "not a plan file: build one with `parlour build parlour.json -o plan.bin`",
             Self::Damaged => "the plan file is cut short or was changed on the way: build or upload it again",
-            Self::TooNew => "the plan was built for a newer Parlour: update this one, or build with the same version",
+            Self::TooNew => {
+                "the plan was built for a newer Parlour: update this one, or build with the same version"
+            }
             Self::UnknownSection => "the plan needs a feature this Parlour lacks: update it",
             Self::TooLarge => "the plan is larger than 1 MiB",
         }

@@ -23,11 +23,19 @@ pub enum DerivedFact {
 /// Name, and what it says. `profile.revenue` is in minor units inside; the compiler converts what authors write.
 pub const DERIVED_FACTS: [(DerivedFact, &str, &str); 10] = [
     (DerivedFact::Visits, "journey.visits", "sessions so far, this one included"),
-    (DerivedFact::Stage, "journey.stage", "awareness, consideration, decision, purchase, retention or advocacy"),
+    (
+        DerivedFact::Stage,
+        "journey.stage",
+        "awareness, consideration, decision, purchase, retention or advocacy",
+    ),
     (DerivedFact::PageViews, "journey.page_views", "pages seen in all sessions"),
     (DerivedFact::ItemViews, "journey.item_views", "item pages seen in all sessions"),
     (DerivedFact::Purchases, "journey.purchases", "orders placed"),
-    (DerivedFact::DaysSincePurchase, "journey.days_since_purchase", "whole days since the last order; absent without one"),
+    (
+        DerivedFact::DaysSincePurchase,
+        "journey.days_since_purchase",
+        "whole days since the last order; absent without one",
+    ),
     (DerivedFact::Revenue, "profile.revenue", "value of all orders in the plan's currency"),
     (DerivedFact::CartItems, "cart.items", "different items in the cart"),
     (DerivedFact::SessionPageViews, "session.page_views", "pages seen in this session"),
@@ -53,13 +61,21 @@ impl DerivedFact {
 
     /// Its value now, `None` where it is not known or may not be.
     #[must_use]
-    pub fn value(self, journey: &Journey, session: &Session, consent: Consent, now_ms: u64) -> Option<Scalar> {
+    pub fn value(
+        self,
+        journey: &Journey,
+        session: &Session,
+        consent: Consent,
+        now_ms: u64,
+    ) -> Option<Scalar> {
         const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
         if self.is_profile() && !consent.keeps_profile() {
             return None;
         }
         let number = match self {
-            Self::Stage => return Some(Scalar::Text(Stage::of(journey, session, now_ms).name().as_bytes().into())),
+            Self::Stage => {
+                return Some(Scalar::Text(Stage::of(journey, session, now_ms).name().as_bytes().into()));
+            }
             Self::DaysSincePurchase if journey.purchases == 0 => return None,
             Self::DaysSincePurchase => now_ms.saturating_sub(journey.purchased_ms) / DAY_MS,
             Self::Visits => session.number,

@@ -75,10 +75,10 @@ pub fn train<S: AsRef<[Visit]>>(sessions: impl IntoIterator<Item = S>, options: 
 fn distinct(session: &[Visit]) -> Vec<Visit> {
     let mut kept: Vec<Visit> = Vec::new();
     for visit in session.iter().rev().filter(|visit| visit.item != 0) {
-        match kept.iter_mut().find(|known| known.item == visit.item) {
-            Some(known) => known.weight = known.weight.max(visit.weight),
-            None if kept.len() < WINDOW => kept.push(*visit),
-            None => {}
+        if let Some(known) = kept.iter_mut().find(|known| known.item == visit.item) {
+            known.weight = known.weight.max(visit.weight);
+        } else if kept.len() < WINDOW {
+            kept.push(*visit);
         }
     }
     kept
@@ -123,7 +123,8 @@ mod tests {
 
     #[test]
     fn no_pair_is_learnt_from_fewer_sessions_than_the_floor() {
-        let rows = train(sessions(&[&[1, 2], &[1, 3], &[1, 3]]), &Options { min_sessions: 2, ..Options::default() });
+        let rows =
+            train(sessions(&[&[1, 2], &[1, 3], &[1, 3]]), &Options { min_sessions: 2, ..Options::default() });
         assert_eq!(row_of(&rows, 1).map(|row| row.neighbours.len()), Some(1));
         assert_eq!(row_of(&rows, 2), None);
     }

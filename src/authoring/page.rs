@@ -1,0 +1,77 @@
+//! The plan's page part: what the glue needs to act, and nothing that visitors need not read.
+
+use serde_json::{Map, Value, json};
+
+use super::condition::Conditions;
+use super::json::{Json, Member};
+use crate::plan::FactSource;
+
+/// What made it into the plan, in plan order.
+pub struct Kept<'a> {
+    pub goals: Vec<&'a Member>,
+    pub experiments: Vec<&'a Member>,
+    pub experiences: Vec<&'a Member>,
+    pub slots: Vec<&'a Member>,
+}
+
+pub fn write(config: &Json, kept: &Kept<'_>, conditions: &Conditions) -> Vec<u8> {
+    let site: Vec<Value> =
+        config.get("site").map_or(&[][..], Json::one_or_many).iter().map(Json::plain).collect();
+    let facts: Vec<Value> = conditions
+        .names
+        .iter()
+        .zip(&conditions.sources)
+        .map(|(name, source)| if *source == FactSource::Host { name.as_str().into() } else { 0.into() })
+        .collect();
+    let page = json!({
+        "site": site,
+        "env": config.get("environments").map(Json::plain),
+        "consent": config.get("consent").map_or_else(|| json!({}), Json::plain),
+        "currency": config.get("currency").map_or_else(|| "EUR".into(), Json::plain),
+        "capture": config.get("capture").map_or_else(|| json!({}), Json::plain),
+        "facts": facts,
+        "goals": kept.goals.iter().map(|goal| copy(goal, &["value", "click", "submit", "visible", "page"])).collect::<Vec<_>>(),
+        "experiments": kept.experiments.iter().map(|experiment| self::experiment(experiment)).collect::<Vec<_>>(),
+        "experiences": kept.experiences.iter().map(|experience| with_targets(copy(experience, &["name", "changes"]), std::slice::from_ref(&experience.json))).collect::<Vec<_>>(),
+        "slots": kept.slots.iter().map(|slot| copy(slot, &["select", "cards", "count", "exclude", "text"])).collect::<Vec<_>>(),
+    });
+    page.to_string().into_bytes()
+}
+
+fn copy(member: &Member, fields: &[&str]) -> Map<String, Value> {
+    let mut copy = Map::new();
+    copy.insert("key".into(), member.name.as_str().into());
+    for field in fields {
+        if let Some(value) = member.json.get(field) {
+            copy.insert((*field).into(), value.plain());
+        }
+    }
+    copy
+}
+
+fn experiment(member: &Member) -> Map<String, Value> {
+    let mut experiment = copy(member, &["name", "version", "unit"]);
+    let variants = member.json.get("variants").map_or(&[][..], Json::members);
+    let rows: Vec<Value> =
+        variants.iter().map(|variant| copy(variant, &["name", "values", "changes"]).into()).collect();
+    experiment.insert("variants".into(), rows.into());
+    let variants: Vec<Json> = variants.iter().map(|variant| variant.json.clone()).collect();
+    with_targets(experiment, &variants)
+}
+
+/// The union of all that is changed: every arm is exposed by finding one of these.
+fn with_targets(mut row: Map<String, Value>, parts: &[Json]) -> Map<String, Value> {
+    let mut targets: Vec<Value> = Vec::new();
+    for part in parts {
+        for change in part.get("changes").map_or(&[][..], Json::list) {
+            for selector in change.get("select").map_or(&[][..], Json::one_or_many) {
+                let selector = selector.plain();
+                if !targets.contains(&selector) {
+                    targets.push(selector);
+                }
+            }
+        }
+    }
+    row.insert("targets".into(), targets.into());
+    row
+}
