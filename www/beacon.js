@@ -78,26 +78,31 @@ const createWriter = (left) => {
 
   /**
    * @param {any} object @param {number} depth
-   * @param {Record<string, unknown>} [taken] keys already written
+   * @param {Record<string, unknown>} [taken] keys already written; what is listed is then an object in any case
    * @returns {string[]}
    */
   const members = (object, depth, taken) => {
-    const list = Array.isArray(object);
+    /** @type {string[]} */
     const out = [];
-    for (const key of list ? object.slice(0, KEYS).keys() : Object.keys(object).slice(0, KEYS))
-      try {
-        if (taken?.[key] !== undefined) continue;
-        const name = list ? '' : quote(/** @type {string} */ (key)) + ':';
-        const spared = left;
-        left -= byteLength(name) + 3;
-        const text = left > 0 ? write(object[key], depth) : undefined;
-        // Containers have been paid for by their members.
-        if (text !== undefined && !/^[[{]/.test(text)) left -= byteLength(text);
-        if (text === undefined || left < 0) left = spared;
-        else out.push(name + text);
-      } catch {
-        // A throwing getter, a revoked proxy, an invalid date.
-      }
+    try {
+      const list = !taken && Array.isArray(object);
+      for (const key of list ? object.slice(0, KEYS).keys() : Object.keys(object).slice(0, KEYS))
+        try {
+          if (taken?.[key] !== undefined) continue;
+          const name = list ? '' : quote(/** @type {string} */ (key)) + ':';
+          const spared = left;
+          left -= byteLength(name) + 3;
+          const text = left > 0 ? write(object[key], depth) : undefined;
+          // Containers have been paid for by their members.
+          if (text !== undefined && !/^[[{]/.test(text)) left -= byteLength(text);
+          if (text === undefined || left < 0) left = spared;
+          else out.push(name + text);
+        } catch {
+          // A throwing getter, an invalid date.
+        }
+    } catch {
+      // A proxy that is revoked or refuses to be listed.
+    }
     return out;
   };
   return members;
