@@ -46,9 +46,9 @@ export const checkAttribute = (element, name, value) => {
     refuse(`${name}="${value}"`);
 };
 
-/** null, undefined and false take the attribute away; true is an empty one. @param {Element} element @param {string} name @param {unknown} value */
+/** null takes the attribute away. @param {Element} element @param {string} name @param {unknown} value */
 export const writeAttribute = (element, name, value) =>
-  value == null || value === false ? element.removeAttribute(name) : element.setAttribute(name, value === true ? '' : `${value}`);
+  value == null ? element.removeAttribute(name) : element.setAttribute(name, `${value}`);
 
 /**
  * @typedef {object} Tree

@@ -45,12 +45,13 @@ export const matchesGlob = (pattern, text) => {
   const [start, ...rest] = pattern.split('*');
   const end = rest.pop();
   if (end === undefined) return text === pattern;
-  let at = text.startsWith(start) ? start.length : NaN;
-  for (const part of rest) {
+  let at = start.length;
+  const found = rest.every((part) => {
     const next = text.indexOf(part, at);
-    at = next < 0 ? NaN : next + part.length;
-  }
-  return at <= text.length - end.length && text.endsWith(end);
+    at = next + part.length;
+    return next >= 0;
+  });
+  return found && text.startsWith(start) && text.endsWith(end) && at + end.length <= text.length;
 };
 
 /** A form can name an input `matches`, so the method is not taken from the element. @param {any} node @param {string} selector */

@@ -15,11 +15,11 @@ import { build, checkAttribute, checkElement, refuse, writeAttribute } from './a
  * @property {Record<string, string>} [css]
  * @property {boolean} [hide]
  * @property {boolean} [show]
- * @property {{src?: string, alt?: string}} [image]
- * @property {{place?: Place} & import('./allowed.js').Tree} [insert]
+ * @property {{src: string, alt?: string}} [image]
+ * @property {{place?: Place, element: import('./allowed.js').Tree}} [insert]
  * @property {{to: string, place?: Place}} [move]
  *
- * @typedef {'before' | 'after' | 'start' | 'end'} Place
+ * @typedef {'before' | 'after' | 'first' | 'last'} Place
  *
  * @typedef {object} Operation
  * @property {() => boolean} holds
@@ -71,16 +71,19 @@ const keep = (element, entries, get, set, whole) => {
   };
 };
 
-/** @param {Element} element @param {Record<string, unknown>} values */
-const attributes = (element, values) => {
-  const entries = Object.entries(values);
-  for (const [name, value] of entries) checkAttribute(element, name, value);
-  return keep(
+/** @param {Element} element @param {Record<string, unknown>} values unchecked */
+const kept = (element, values) =>
+  keep(
     element,
-    entries,
+    Object.entries(values),
     (name) => /** @type {unknown} */ (element.getAttribute(name)),
     (name, value) => writeAttribute(element, name, value),
   );
+
+/** @param {Element} element @param {Record<string, unknown>} values */
+const attributes = (element, values) => {
+  for (const name in values) checkAttribute(element, name, values[name]);
+  return kept(element, values);
 };
 
 /** @param {Element} element @param {Record<string, string>} values may end in `!important` */
@@ -144,10 +147,10 @@ const text = (element, value) => {
   };
 };
 
-const METHODS = /** @type {const} */ ({ before: 'before', after: 'after', start: 'prepend', end: 'append' });
+const METHODS = /** @type {const} */ ({ before: 'before', after: 'after', first: 'prepend', last: 'append' });
 
 /** @param {Element} node @param {Element} anchor @param {Place} [place] @returns {Operation} */
-const placed = (node, anchor, place = 'end') => {
+const placed = (node, anchor, place = 'last') => {
   const method = Object.hasOwn(METHODS, place) ? METHODS[place] : refuse(place);
   const outside = /^[ab]/.test(place);
   if (!outside) checkElement(anchor);
@@ -182,24 +185,13 @@ const moved = (element, anchor, place) => {
   };
 };
 
-/** @param {Element} element @param {{src?: string, alt?: string}} value @returns {Operation[]} */
+/** @param {Element} element @param {{src: string, alt?: string}} value @returns {Operation[]} */
 const image = (element, { src, alt }) => {
   if (element.localName !== 'img') refuse(`image on <${element.localName}>`);
-  const picture = /** @type {Element} */ (element.parentNode);
-  const operations = [attributes(element, { ...(src != null && { src }), ...(alt != null && { alt }) })];
-  // Either would win over src.
-  const hidden = picture.localName === 'picture' ? [...picture.children] : [element];
-  for (const each of src == null ? [] : hidden)
-    if (each.hasAttribute('srcset'))
-      operations.push(
-        keep(
-          each,
-          [['srcset', /** @type {string | null} */ (null)]],
-          (name) => each.getAttribute(name),
-          (name, text) => writeAttribute(each, name, text),
-        ),
-      );
-  return operations;
+  const parent = /** @type {Element} */ (element.parentNode);
+  // Any of these would win over src.
+  const rivals = [element, ...(parent.localName === 'picture' ? parent.querySelectorAll('source') : [])].filter((each) => each.hasAttribute('srcset'));
+  return [attributes(element, { src, ...(alt != null && { alt }) }), ...rivals.map((each) => kept(each, { srcset: null }))];
 };
 
 /** @param {Element} element @returns {Operation} */
@@ -256,7 +248,7 @@ export const operationsOf = (element, change, find) => {
   if (change.hide) operations.push(css(element, { display: 'none!important' }));
   if (change.show) operations.push(show(element));
   if (change.image) operations.push(...image(element, change.image));
-  if (insert) operations.push(placed(build(insert), element, insert.place));
+  if (insert) operations.push(placed(build(insert.element), element, insert.place));
   if (anchor) operations.push(moved(element, anchor, move?.place));
   return operations;
 };

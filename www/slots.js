@@ -12,7 +12,7 @@ const REASONS = { covisit: 'Because you viewed {title}', popular: 'Popular' };
 
 /**
  * @typedef {Record<string, unknown> & {item: string}} Card
- * @typedef {{key: string, select: string, cards: string, count: number, exclude?: string[], text?: Record<string, string>}} Slot
+ * @typedef {{key: string, select: string, cards: string, count?: number, exclude?: string[], text?: Record<string, string>}} Slot
  * @typedef {{list: string, items: {number: number, because?: number, reason: string}[]}} List
  * @typedef {{item: string, position: number, reason: string, card: Card}} Shown
  * @typedef {{list: string, shown: Shown[]}} Filled
@@ -56,7 +56,7 @@ export const createSlots = ({ slots, fetchCards, recommend, emit, report, signal
 
   /** @param {Slot} slot @returns {Promise<Filled | undefined>} */
   const fill = async (slot) => {
-    const { count, exclude = [], text } = slot;
+    const { count = 8, exclude = [], text } = slot;
     // More than are shown, because stock is known only from the cards.
     const [cards, list] = await Promise.all([fetchCards(slot.cards), recommend(slot.key, Math.min(count * 2, 32))]);
     if (!list) return;
