@@ -1,17 +1,18 @@
-//! A plan as the command handles it: its bytes, what they decode to, and the names in its page section.
+//! A plan as the command handles it: its bytes, what they decode to, and the names in them.
 
 use std::path::Path;
 
 use anyhow::Context;
-use parlour::authoring::{self, CompileOptions, Diagnostic, Severity};
+use parlour::authoring::{self, CompileOptions, Compiled, Diagnostic, Names};
 use parlour::plan::Plan;
-use serde::Deserialize;
+
+use crate::serve::now_ms;
 
 #[derive(Debug)]
 pub struct Opened {
     pub bytes: Vec<u8>,
     pub plan: Plan,
-    pub page: Page,
+    pub names: Names,
 }
 
 impl Opened {
@@ -21,64 +22,25 @@ impl Opened {
         format!("{:016x}", self.plan.hash())
     }
 
-    /// An experiment's place in the plan and its names.
+    /// The first host the plan is for, which stands for the site.
+    #[must_use]
+    pub fn site(&self) -> String {
+        self.names.site.first().cloned().unwrap_or_default()
+    }
+
+    /// An experiment's place in the plan.
     ///
     /// # Errors
     /// Names the experiments there are.
-    pub fn experiment(&self, key: &str) -> anyhow::Result<(usize, &Named)> {
-        let named = self.page.experiments.iter().find(|named| named.key == key);
-        self.plan.experiment_index(key).zip(named).with_context(|| {
-            let keys: Vec<_> = self.page.experiments.iter().map(|named| named.key.as_str()).collect();
+    pub fn experiment(&self, key: &str) -> anyhow::Result<usize> {
+        self.plan.experiment_index(key).with_context(|| {
+            let keys: Vec<_> = self.names.experiments.iter().map(|named| named.key.as_str()).collect();
             match keys.as_slice() {
                 [] => format!("no experiment {key:?}: the plan has none"),
                 keys => format!("no experiment {key:?}: the plan has {}", keys.join(", ")),
             }
         })
     }
-}
-
-/// The part of the page section that gives numbers their names.
-#[derive(Debug, Default, Deserialize)]
-pub struct Page {
-    #[serde(default)]
-    site: Vec<String>,
-    /// Names of the plan's facts, in its order.
-    #[serde(default)]
-    facts: Vec<String>,
-    #[serde(default)]
-    pub experiments: Vec<Named>,
-}
-
-impl Page {
-    /// The first host the plan is for, which stands for the site.
-    #[must_use]
-    pub fn site(&self) -> String {
-        self.site.first().cloned().unwrap_or_default()
-    }
-
-    #[must_use]
-    pub fn fact(&self, name: &str) -> Option<u16> {
-        self.facts.iter().position(|fact| fact == name).and_then(|index| u16::try_from(index).ok())
-    }
-}
-
-#[derive(Debug, Deserialize)]
-pub struct Named {
-    pub key: String,
-    #[serde(default)]
-    pub variants: Vec<NamedVariant>,
-}
-
-impl Named {
-    #[must_use]
-    pub fn variant(&self, index: Option<u8>) -> Option<&str> {
-        self.variants.get(usize::from(index?)).map(|variant| variant.key.as_str())
-    }
-}
-
-#[derive(Debug, Deserialize)]
-pub struct NamedVariant {
-    pub key: String,
 }
 
 /// Reads and decodes a plan file.
@@ -95,12 +57,10 @@ pub fn read(path: &Path) -> anyhow::Result<Opened> {
 /// # Errors
 /// When they are no plan this version reads.
 pub fn open(path: &Path, bytes: Vec<u8>) -> anyhow::Result<Opened> {
-    let plan = Plan::decode(&bytes).map_err(|error| anyhow::anyhow!("{}: {}", path.display(), error.explain()))?;
-    let page = match plan.page() {
-        [] => Page::default(),
-        json => serde_json::from_slice(json).with_context(|| format!("{}: its page section", path.display()))?,
-    };
-    Ok(Opened { bytes, plan, page })
+    let plan =
+        Plan::decode(&bytes).map_err(|error| anyhow::anyhow!("{}: {}", path.display(), error.explain()))?;
+    let names = Names::read(&plan);
+    Ok(Opened { bytes, plan, names })
 }
 
 /// What the compiler made of a `parlour.json`.
@@ -110,13 +70,7 @@ pub struct Compilation {
     pub diagnostics: Vec<Diagnostic>,
     /// The diagnostics as `FILE:line:col severity code pointer: message. cure`.
     pub lines: Vec<String>,
-}
-
-impl Compilation {
-    #[must_use]
-    pub fn has_errors(&self) -> bool {
-        self.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
-    }
+    pub has_errors: bool,
 }
 
 /// Compiles the text of the file at `path`.
@@ -124,8 +78,24 @@ impl Compilation {
 /// # Errors
 /// Only when the compiler's own plan does not decode.
 pub fn compile(path: &Path, text: &str, options: &CompileOptions) -> anyhow::Result<Compilation> {
-    let authoring::Compiled { plan, diagnostics } = authoring::compile(text, options);
+    let compiled = authoring::compile(text, options);
+    let has_errors = compiled.has_errors();
+    let Compiled { plan, diagnostics } = compiled;
     let lines = diagnostics.iter().map(|diagnostic| format!("{}:{diagnostic}", path.display())).collect();
     let opened = plan.map(|bytes| open(path, bytes)).transpose()?;
-    Ok(Compilation { opened, diagnostics, lines })
+    Ok(Compilation { opened, diagnostics, lines, has_errors })
+}
+
+/// Compiles what replaces `last`: the very same plan if nothing changed, else the next version, issued now.
+///
+/// # Errors
+/// As [`compile`].
+pub fn succeed(path: &Path, text: &str, last: &Plan) -> anyhow::Result<Compilation> {
+    let repeat = CompileOptions { version: last.version(), issued_ms: last.issued_ms() };
+    let same = compile(path, text, &repeat)?;
+    if same.opened.as_ref().is_none_or(|opened| opened.plan.hash() == last.hash()) {
+        return Ok(same);
+    }
+    let issued_ms = u64::try_from(now_ms()).unwrap_or_default();
+    compile(path, text, &CompileOptions { version: last.version().saturating_add(1), issued_ms })
 }

@@ -25,7 +25,7 @@ pub struct Args {
 
 pub fn run(args: &Args) -> anyhow::Result<Outcome> {
     let opened = plan_file::read(&args.plan)?;
-    let (index, named) = opened.experiment(&args.experiment)?;
+    let index = opened.experiment(&args.experiment)?;
     let mut visitor = Visitor::new(&opened, args.at);
     let mut out = BufWriter::new(std::io::stdout().lock());
     for (number, line) in (1u64..).zip(std::io::stdin().lock().lines()) {
@@ -37,7 +37,7 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
         anyhow::ensure!(!unit.contains('\t'), "line {number} of the ids holds a tab: give one id a line");
         visitor.becomes(unit);
         let decision = visitor.decide(index);
-        let variant = named.variant(decision.variant).unwrap_or("-");
+        let variant = opened.names.variant(index, decision.variant);
         writeln!(out, "{unit}\t{variant}\t{}", decision.reason.name())?;
     }
     out.flush()?;

@@ -6,7 +6,6 @@ use parlour::plan::Plan;
 
 use super::{Outcome, check};
 use crate::plan_file::{self, Compilation};
-use crate::serve::now_ms;
 
 /// Compiles a parlour.json into the plan that pages load.
 ///
@@ -22,7 +21,7 @@ pub struct Args {
     /// The plan's version, rather than the one after the output's.
     #[arg(long, value_name = "N")]
     plan_version: Option<u32>,
-    /// When the plan was issued (RFC 3339), rather than now.
+    /// When the plan was issued (RFC 3339).
     #[arg(long, value_name = "TIME")]
     issued: Option<jiff::Timestamp>,
     /// Write the plan without its broken experiments.
@@ -36,7 +35,7 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
     for line in &compilation.lines {
         eprintln!("{line}");
     }
-    let found = if compilation.has_errors() { Outcome::FoundProblems } else { Outcome::Clean };
+    let found = if compilation.has_errors { Outcome::FoundProblems } else { Outcome::Clean };
     let Some(opened) = compilation.opened.filter(|_| found == Outcome::Clean || args.partial) else {
         eprintln!("parlour: {} was not written", args.output.display());
         return Ok(Outcome::FoundProblems);
@@ -47,20 +46,21 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
     Ok(found)
 }
 
-/// The plan as it was if nothing changed, as its successor if something did.
 fn compile(args: &Args, text: &str) -> anyhow::Result<Compilation> {
-    let told = |version, issued_ms| CompileOptions {
-        version: args.plan_version.unwrap_or(version),
-        issued_ms: args.issued.map_or(issued_ms, jiff::Timestamp::as_millisecond),
-    };
     let before = std::fs::read(&args.output).ok().and_then(|bytes| Plan::decode(&bytes).ok());
-    let Some(before) = before else { return plan_file::compile(&args.file, text, &told(1, 0)) };
-    let repeat = told(before.version(), i64::try_from(before.issued_ms()).unwrap_or_default());
-    let same = plan_file::compile(&args.file, text, &repeat)?;
-    if same.opened.as_ref().is_some_and(|opened| opened.plan.hash() == before.hash()) {
-        return Ok(same);
+    let told = args.plan_version.is_some() || args.issued.is_some();
+    if let (Some(before), false) = (&before, told) {
+        return plan_file::succeed(&args.file, text, before);
     }
-    plan_file::compile(&args.file, text, &told(before.version().saturating_add(1), now_ms()))
+    let first = CompileOptions::default();
+    let version = args.plan_version.or(before.map(|before| before.version().saturating_add(1)));
+    let issued_ms = args.issued.map(|issued| u64::try_from(issued.as_millisecond())).transpose();
+    let issued_ms = issued_ms.context("--issued is before 1970")?.unwrap_or(first.issued_ms);
+    plan_file::compile(
+        &args.file,
+        text,
+        &CompileOptions { version: version.unwrap_or(first.version), issued_ms },
+    )
 }
 
 /// A server that reads the file meanwhile finds the old plan or the new one.

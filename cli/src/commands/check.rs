@@ -31,7 +31,7 @@ enum Format {
 pub fn run(args: &Args) -> anyhow::Result<Outcome> {
     let text = read_text(&args.file)?;
     let compilation = plan_file::compile(&args.file, &text, &CompileOptions::default())?;
-    let ok = !compilation.has_errors();
+    let ok = !compilation.has_errors;
     let mut out = std::io::stdout().lock();
     match args.format {
         Format::Text => {

@@ -44,11 +44,12 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
         visitor.becomes(&asked.unit);
         visitor.knows(&asked.facts).with_context(wrong)?;
         let mut decisions = Map::new();
-        for named in &opened.page.experiments {
-            let (index, _) = opened.experiment(&named.key)?;
+        for named in &opened.names.experiments {
+            let index = opened.experiment(&named.key)?;
             let decision = visitor.decide(index);
-            let (variant, reason) = (named.variant(decision.variant), decision.reason.name());
-            decisions.insert(named.key.clone(), json!({ "variant": variant, "reason": reason }));
+            let variant = decision.variant.map(|_| opened.names.variant(index, decision.variant));
+            decisions
+                .insert(named.key.clone(), json!({ "variant": variant, "reason": decision.reason.name() }));
         }
         writeln!(out, "{}", json!({ "unit": asked.unit, "decisions": decisions }))?;
     }

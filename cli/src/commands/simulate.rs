@@ -41,8 +41,9 @@ pub struct Args {
 
 pub fn run(args: &Args) -> anyhow::Result<Outcome> {
     let opened = plan_file::read(&args.plan)?;
-    let (index, named) = opened.experiment(&args.experiment)?;
-    let ranges = opened.plan.experiments().get(index).map(|found| found.variants.as_slice()).unwrap_or_default();
+    let index = opened.experiment(&args.experiment)?;
+    let ranges =
+        opened.plan.experiments().get(index).map(|found| found.variants.as_slice()).unwrap_or_default();
     let mut visitor = Visitor::new(&opened, args.at);
     if let Some(facts) = &args.facts {
         visitor.knows(&serde_json::from_str(facts)?)?;
@@ -54,7 +55,8 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
         let id = uuid::Builder::from_random_bytes(random.random()).into_uuid();
         visitor.becomes(&id.to_string());
         let decision = visitor.decide(index);
-        let arm = decision.variant.filter(|_| decision.counts()).and_then(|arm| bucketed.get_mut(usize::from(arm)));
+        let arm =
+            decision.variant.filter(|_| decision.counts()).and_then(|arm| bucketed.get_mut(usize::from(arm)));
         match arm {
             Some(count) => *count += 1,
             None => *others.entry((decision.variant, decision.reason.name())).or_default() += 1,
@@ -66,12 +68,12 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
     let of = |count: u64, total: u64| if total == 0 { 0.0 } else { count as f64 / total as f64 };
     writeln!(out, "{:24} {:>12} {:>9} {:>9}", args.experiment, "visitors", "share", "weight")?;
     for ((arm, count), range) in (0u8..).zip(&bucketed).zip(ranges) {
-        let name = named.variant(Some(arm)).unwrap_or("-");
+        let name = opened.names.variant(index, Some(arm));
         let (share, weight) = (of(*count, total) * 100.0, weight(*range) * 100.0);
         writeln!(out, "{name:24} {count:>12} {share:>8.3}% {weight:>8.3}%")?;
     }
     for ((arm, reason), count) in &others {
-        let name = named.variant(*arm).unwrap_or("-");
+        let name = opened.names.variant(index, *arm);
         writeln!(out, "{name:24} {count:>12}           {reason}")?;
     }
     let expected: Vec<f64> = ranges.iter().map(|range| weight(*range) * total as f64).collect();
@@ -81,7 +83,10 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
     };
     let verdict = if test.p < SUSPECT { "does not fit the weights" } else { "fits the weights" };
     let SampleRatio { chi_square, freedom, p } = test;
-    writeln!(out, "sample ratio: chi-square {chi_square:.3}, {freedom} degrees of freedom, p {p:.4}: {verdict}")?;
+    writeln!(
+        out,
+        "sample ratio: chi-square {chi_square:.3}, {freedom} degrees of freedom, p {p:.4}: {verdict}"
+    )?;
     Ok(if p < SUSPECT { Outcome::FoundProblems } else { Outcome::Clean })
 }
 

@@ -52,9 +52,14 @@ impl<'a> Visitor<'a> {
                     self.knows_below(&format!("{name}."), inner)?;
                     continue;
                 }
-                Value::Array(_) => bail!("the fact {name} is a list: give a text, a number, true, false or null"),
+                Value::Array(_) => {
+                    bail!("the fact {name} is a list: give a text, a number, true, false or null")
+                }
             };
-            if let Some(index) = self.opened.page.fact(&name) {
+            let asked = |fact: &Option<String>| fact.as_ref() == Some(&name);
+            let index =
+                self.opened.names.facts.iter().position(asked).and_then(|index| u16::try_from(index).ok());
+            if let Some(index) = index {
                 self.engine.handle(Input::Fact { index, value: Some(value) }, self.now_ms);
             }
         }
@@ -62,6 +67,7 @@ impl<'a> Visitor<'a> {
     }
 
     pub fn decide(&self, experiment: usize) -> Decision {
-        u16::try_from(experiment).map_or(Decision::out(Reason::Unknown), |index| self.engine.decide(index, self.now_ms))
+        u16::try_from(experiment)
+            .map_or(Decision::out(Reason::Unknown), |index| self.engine.decide(index, self.now_ms))
     }
 }

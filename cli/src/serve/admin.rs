@@ -63,12 +63,7 @@ struct Login {
     token: Option<String>,
 }
 
-async fn guard(
-    State(app): State<App>,
-    Query(login): Query<Login>,
-    request: Request,
-    next: Next,
-) -> Response {
+async fn guard(State(app): State<App>, Query(login): Query<Login>, request: Request, next: Next) -> Response {
     let mut answer = match login.token {
         Some(token) if same(&token, &app.keys.token) => log_in(&app.keys),
         Some(_) => refuse(),
@@ -134,13 +129,16 @@ async fn state(State(app): State<App>, Query(since): Query<Since>) -> Response {
     let live = app.live.borrow().clone();
     let reader = app.reader.clone();
     let read = tokio::task::spawn_blocking(move || {
-        reader.with(|store| Ok::<_, crate::store::StoreError>((store.counts()?, store.recent(since.after, MAX_RECENT)?)))
+        reader.with(|store| {
+            Ok::<_, crate::store::StoreError>((store.counts()?, store.recent(since.after, MAX_RECENT)?))
+        })
     });
     let error = match read.await {
         Ok(Ok((counts, events))) => {
-            let plan = live.served.as_ref().map(|served| {
-                json!({ "hash": served.hash, "site": served.site, "version": served.version })
-            });
+            let plan = live
+                .served
+                .as_ref()
+                .map(|served| json!({ "hash": served.hash, "site": served.site, "version": served.version }));
             let problems = live.problems;
             return Json(json!({
                 "now": now_ms(), "plan": plan, "problems": problems, "counts": counts, "events": events

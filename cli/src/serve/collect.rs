@@ -49,7 +49,8 @@ async fn preflight() -> Response {
 }
 
 async fn wrong_method() -> Response {
-    let refused = Refused::new(StatusCode::METHOD_NOT_ALLOWED, "this address takes events", "send them by POST");
+    let refused =
+        Refused::new(StatusCode::METHOD_NOT_ALLOWED, "this address takes events", "send them by POST");
     (ANY_ORIGIN, [(header::ALLOW, "POST, OPTIONS")], refused).into_response()
 }
 
@@ -68,8 +69,9 @@ struct Batch<'a> {
 async fn receive(app: &App, headers: &HeaderMap, body: Body) -> Result<Value, Refused> {
     content_type(headers)?;
     let body = inflate(headers, read(body).await?)?;
-    let text = std::str::from_utf8(&body)
-        .map_err(|error| Refused::bad(format!("the body is not UTF-8: {error}"), "send JSON text in UTF-8"))?;
+    let text = std::str::from_utf8(&body).map_err(|error| {
+        Refused::bad(format!("the body is not UTF-8: {error}"), "send JSON text in UTF-8")
+    })?;
     let Batch { batch } = serde_json::from_str(text).map_err(|error| {
         let what = match error.classify() {
             serde_json::error::Category::Data => "the body is not a batch",
@@ -124,7 +126,8 @@ async fn keep(app: &App, decoded: Vec<Decoded>) -> Result<Value, Refused> {
 
 fn content_type(headers: &HeaderMap) -> Result<(), Refused> {
     let Some(value) = headers.get(header::CONTENT_TYPE) else { return Ok(()) };
-    let essence = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let essence =
+        value.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     match essence.as_str() {
         "text/plain" | "application/json" | "" => Ok(()),
         other => Err(Refused::new(
@@ -138,7 +141,8 @@ fn content_type(headers: &HeaderMap) -> Result<(), Refused> {
 async fn read(mut body: Body) -> Result<Bytes, Refused> {
     let (mut bytes, mut seen) = (Vec::new(), 0usize);
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|error| Refused::bad(format!("the body broke off: {error}"), "send it again"))?;
+        let frame =
+            frame.map_err(|error| Refused::bad(format!("the body broke off: {error}"), "send it again"))?;
         let Some(data) = frame.data_ref() else { continue };
         seen += data.len();
         if seen <= MAX_BODY_BYTES {
@@ -188,7 +192,11 @@ impl Refused {
     }
 
     fn too_large() -> Self {
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "the body is longer than 1 MB", "send fewer events at a time")
+        Self::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "the body is longer than 1 MB",
+            "send fewer events at a time",
+        )
     }
 }
 

@@ -33,7 +33,10 @@ pub enum Decoded {
 pub fn decode(raw: &RawValue, arrival: Arrival<'_>) -> Decoded {
     let text = raw.get();
     let Ok(top) = Fields::parse("", raw) else {
-        return Decoded::Drop { id: None, why: "is not an object: send an event like {\"type\":\"track\",…}".into() };
+        return Decoded::Drop {
+            id: None,
+            why: "is not an object: send an event like {\"type\":\"track\",…}".into(),
+        };
     };
     let mut warnings = Vec::new();
     let id = match top.id() {
@@ -103,7 +106,8 @@ fn amount(name: &str, properties: &Fields<'_>, warnings: &mut Vec<String>) -> (O
         return (None, None);
     };
     let Some(exponent) = money::exponent(&code) else {
-        warnings.push(format!("properties.currency {code:?} is no ISO 4217 code, so the amount was left out"));
+        warnings
+            .push(format!("properties.currency {code:?} is no ISO 4217 code, so the amount was left out"));
         return (None, Some(code));
     };
     // No amount in use needs more digits; the bound keeps hostile exponents out.

@@ -26,7 +26,8 @@ async fn dress(request: Request, next: Next) -> Response {
     if answer.status() == StatusCode::NOT_FOUND {
         return not_found();
     }
-    let caching = if is_content_addressed(&path) { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let caching =
+        if is_content_addressed(&path) { "public, max-age=31536000, immutable" } else { "no-cache" };
     let headers = answer.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));
     // A module is UTF-8 by rule, a page or a script by what we say here.

@@ -174,7 +174,8 @@ async fn healthz(State(app): State<App>) -> Response {
 /// # Errors
 /// When the store, the plan or the address cannot be had.
 pub async fn run(options: Options) -> anyhow::Result<()> {
-    let stores = Stores::open(&options.db).with_context(|| format!("cannot open {}", options.db.display()))?;
+    let stores =
+        Stores::open(&options.db).with_context(|| format!("cannot open {}", options.db.display()))?;
     let server = Server::start(stores, options.plan.clone())?;
     for problem in &server.problems {
         eprintln!("{problem}");
@@ -184,9 +185,9 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         None => Router::new().fallback(|| async { files::not_found() }),
     };
     let wanted = SocketAddr::new(options.bind, options.port);
-    let listener = TcpListener::bind(wanted)
-        .await
-        .with_context(|| format!("cannot listen on {wanted}: choose another --port, or 0 for any that is free"))?;
+    let listener = TcpListener::bind(wanted).await.with_context(|| {
+        format!("cannot listen on {wanted}: choose another --port, or 0 for any that is free")
+    })?;
     greet(&options, &server, listener.local_addr()?);
     let (stopping, stopped) = watch::channel(false);
     let graceful = async move {

@@ -12,10 +12,11 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use parlour::authoring::CompileOptions;
+use parlour::plan::Plan;
 use tokio::sync::watch;
 
 use super::{App, Reader, now_ms};
-use crate::plan_file::{self, Compilation, Opened};
+use crate::plan_file::{self, Opened};
 use crate::store::ArchivedPlan;
 
 /// How often the file is looked at: an edit is live before its author has switched windows.
@@ -63,7 +64,9 @@ pub struct Served {
 /// With everything wrong with the file when no plan can be had from it.
 pub fn open(source: &Source, content: &[u8], reader: &Reader) -> anyhow::Result<Live> {
     let (prepared, problems) = prepare(source, content, reader)?;
-    let Some(prepared) = prepared else { anyhow::bail!("no plan can be made of it:\n{}", problems.join("\n")) };
+    let Some(prepared) = prepared else {
+        anyhow::bail!("no plan can be made of it:\n{}", problems.join("\n"))
+    };
     let served = publish(prepared, reader)?;
     Ok(Live { served: Some(Arc::new(served)), problems })
 }
@@ -121,37 +124,39 @@ struct Prepared {
 }
 
 /// The plan in the file, if there is one, and its diagnostics. The same JSON gives the same bytes as last time.
-fn prepare(source: &Source, content: &[u8], reader: &Reader) -> anyhow::Result<(Option<Prepared>, Vec<String>)> {
+fn prepare(
+    source: &Source,
+    content: &[u8],
+    reader: &Reader,
+) -> anyhow::Result<(Option<Prepared>, Vec<String>)> {
     let path = source.path();
     let Source::Config(_) = source else {
-        return Ok((Some(Prepared { opened: plan_file::open(path, content.to_vec())?, has_errors: false }), Vec::new()));
+        return Ok((
+            Some(Prepared { opened: plan_file::open(path, content.to_vec())?, has_errors: false }),
+            Vec::new(),
+        ));
     };
     let text = std::str::from_utf8(content).with_context(|| format!("{} is not UTF-8", path.display()))?;
-    let last = reader.with(|store| store.latest_plan())?;
-    let repeat = last.as_ref().map(|last| CompileOptions { version: last.version, issued_ms: last.first_served_ms });
-    let unchanged = |compilation: &Compilation| {
-        let hash = compilation.opened.as_ref().map(Opened::hash);
-        last.as_ref().is_some_and(|last| hash.as_ref() == Some(&last.hash))
+    let last = reader.with(|store| store.latest_plan())?.and_then(|last| Plan::decode(&last.bytes).ok());
+    let compilation = match last {
+        Some(last) => plan_file::succeed(path, text, &last)?,
+        None => plan_file::compile(path, text, &CompileOptions::default())?,
     };
-    let mut compilation = match &repeat {
-        Some(options) => plan_file::compile(path, text, options)?,
-        None => plan_file::compile(path, text, &CompileOptions { version: 1, issued_ms: now_ms() })?,
-    };
-    if let Some(repeat) = repeat.filter(|_| !unchanged(&compilation)) {
-        let next = CompileOptions { version: repeat.version.saturating_add(1), issued_ms: now_ms() };
-        compilation = plan_file::compile(path, text, &next)?;
-    }
-    let has_errors = compilation.has_errors();
+    let has_errors = compilation.has_errors;
     Ok((compilation.opened.map(|opened| Prepared { opened, has_errors }), compilation.lines))
 }
 
 fn publish(prepared: Prepared, reader: &Reader) -> anyhow::Result<Served> {
     let opened = prepared.opened;
-    let (hash, site, version) = (opened.hash(), opened.page.site(), opened.plan.version());
-    // A compiled plan's issue time is when it is first served, so that the next start compiles to the same bytes.
-    let first_served_ms = i64::try_from(opened.plan.issued_ms()).ok().filter(|ms| *ms > 0).unwrap_or_else(now_ms);
-    let archived =
-        ArchivedPlan { hash: hash.clone(), site: site.clone(), version, first_served_ms, bytes: opened.bytes };
+    let (hash, site, version) = (opened.hash(), opened.site(), opened.plan.version());
+    let first_served_ms = now_ms();
+    let archived = ArchivedPlan {
+        hash: hash.clone(),
+        site: site.clone(),
+        version,
+        first_served_ms,
+        bytes: opened.bytes,
+    };
     reader.with(|store| store.archive_plan(&archived)).context("the plan could not be archived")?;
     let etag = HeaderValue::try_from(format!("W/\"{hash}\""))?;
     let (gzip, br) = (gzip(&archived.bytes)?, brotli(&archived.bytes)?);
@@ -173,7 +178,8 @@ fn brotli(mut bytes: &[u8]) -> std::io::Result<Vec<u8>> {
 /// `GET /plan.bin`. Always revalidated, so that a kill reaches the next page view.
 pub async fn serve(State(app): State<App>, headers: HeaderMap) -> Response {
     let Some(served) = app.live.borrow().served.clone() else {
-        return (StatusCode::NOT_FOUND, "No plan: start parlour serve with --plan or --config.\n").into_response();
+        return (StatusCode::NOT_FOUND, "No plan: start parlour serve with --plan or --config.\n")
+            .into_response();
     };
     let mut answer = match headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok()) {
         Some(known) if known == "*" || known.split(',').any(|tag| same_tag(tag, &served.hash)) => {
@@ -211,7 +217,8 @@ enum Encoding {
 }
 
 fn accepted(headers: &HeaderMap) -> Encoding {
-    let value = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let value =
+        headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let takes = |name: &str| {
         value.split(',').any(|one| {
             let (coding, quality) = one.split_once(';').unwrap_or((one, ""));

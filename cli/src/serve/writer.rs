@@ -43,7 +43,8 @@ impl Writer {
     /// When the system gives no thread.
     pub fn start(store: Box<dyn Store>) -> std::io::Result<(Self, JoinHandle<()>)> {
         let (queue, jobs) = mpsc::channel(QUEUE);
-        let thread = std::thread::Builder::new().name("store-writer".into()).spawn(move || write(store, jobs))?;
+        let thread =
+            std::thread::Builder::new().name("store-writer".into()).spawn(move || write(store, jobs))?;
         Ok((Self { queue }, thread))
     }
 
@@ -86,10 +87,9 @@ fn write(mut store: Box<dyn Store>, mut queue: mpsc::Receiver<Message>) {
         let committed = store.append(&events).map_err(|error| Refusal::Failed(error.to_string()));
         for (range, answer) in jobs {
             let own = match &committed {
-                Ok(outcomes) => outcomes
-                    .get(range)
-                    .map(<[Outcome]>::to_vec)
-                    .ok_or_else(|| Refusal::Failed("the store answered for fewer events than it was given".into())),
+                Ok(outcomes) => outcomes.get(range).map(<[Outcome]>::to_vec).ok_or_else(|| {
+                    Refusal::Failed("the store answered for fewer events than it was given".into())
+                }),
                 Err(refusal) => Err(refusal.clone()),
             };
             // A client that hung up will send again, and its events are duplicates then.

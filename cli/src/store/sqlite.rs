@@ -6,8 +6,8 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 
 use super::{
-    ArchivedPlan, Counts, EachExported, Event, Exported, GoalCount, KindCount, Outcome, RecentEvent, Store, StoreError,
-    VariantCount, schema,
+    ArchivedPlan, Counts, EachExported, Event, Exported, GoalCount, KindCount, Outcome, RecentEvent, Store,
+    StoreError, VariantCount, schema,
 };
 
 /// Another process may hold the file this long (an export's first read, a backup) before we call it a failure.
@@ -176,7 +176,8 @@ impl Store for SqliteStore {
     }
 
     fn export(&self, each: EachExported<'_>) -> Result<(), StoreError> {
-        let mut select = self.connection.prepare("SELECT received_ms, raw FROM events ORDER BY received_ms, id")?;
+        let mut select =
+            self.connection.prepare("SELECT received_ms, raw FROM events ORDER BY received_ms, id")?;
         let mut rows = select.query([])?;
         while let Some(row) = rows.next()? {
             each(Exported { received_ms: row.get(0)?, raw: row.get(1)? }).map_err(StoreError::Output)?;
@@ -199,7 +200,12 @@ impl SqliteStore {
              GROUP BY 1, 2, 3, 4 ORDER BY reached.goal",
         )?;
         let rows = select.query_map([], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?, GoalCount { goal: row.get(3)?, visitors: row.get(4)? }))
+            Ok((
+                row.get(0)?,
+                row.get(1)?,
+                row.get(2)?,
+                GoalCount { goal: row.get(3)?, visitors: row.get(4)? },
+            ))
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
     }

@@ -1,0 +1,193 @@
+//! The shop's pages: one function an address, each a template and what it needs.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, Request, State};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::get;
+use minijinja::value::Value;
+use minijinja::context;
+use serde::Deserialize;
+use tower_http::compression::CompressionLayer;
+use tower_http::services::{ServeDir, ServeFile};
+
+use super::Shop;
+use super::catalogue::Product;
+use super::rows::POPULAR;
+
+/// Nothing inline, nothing from elsewhere: Parlour must work under it.
+const POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; \
+                      connect-src 'self'; form-action 'self'; base-uri 'none'; object-src 'none'";
+const FILES: [&str; 7] =
+    ["shop.css", "shop.js", "keep.js", "cart.js", "gift-finder.js", "icon.svg", "catalogue.json"];
+const SORTS: [(&str, &str); 3] = [("", "Our order"), ("price", "Price, low to high"), ("-price", "Price, high to low")];
+const MAX_QUERY_CHARS: usize = 80;
+
+/// The shop, with `rest` answering what is no page or file of it.
+pub fn router<S: Clone + Send + Sync + 'static>(shop: Arc<Shop>, rest: Router<S>) -> Router<S> {
+    let mut pages = Router::new()
+        .route("/", get(home))
+        .route("/c/{category}", get(category))
+        .route("/product/{id}", get(product))
+        .route("/search", get(search))
+        .route("/cart", get(cart))
+        .route("/checkout", get(checkout))
+        .route("/thanks", get(thanks))
+        .route("/gift-finder", get(gift_finder))
+        .route("/gift-finder/{step}", get(gift_finder))
+        .route("/cards.json", get(cards))
+        .nest_service("/pictures", ServeDir::new(shop.dir.join("pictures")));
+    for file in FILES {
+        pages = pages.route_service(&format!("/{file}"), ServeFile::new(shop.dir.join(file)));
+    }
+    let pages = pages.layer(CompressionLayer::new()).with_state(shop.clone());
+    pages.merge(rest).layer(middleware::from_fn_with_state(shop, dress))
+}
+
+/// Adds the headers, and gives people a page where there is nothing.
+async fn dress(State(shop): State<Arc<Shop>>, request: Request, next: Next) -> Response {
+    let accept = request.headers().get(header::ACCEPT).map(HeaderValue::as_bytes).unwrap_or_default();
+    let wants_page = request.method() == Method::GET && accept.starts_with(b"text/html");
+    let mut answer = next.run(request).await;
+    if wants_page && answer.status() == StatusCode::NOT_FOUND {
+        answer = shop.missing();
+    }
+    let headers = answer.headers_mut();
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-cache"));
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers.insert(HeaderName::from_static("referrer-policy"), HeaderValue::from_static("same-origin"));
+    answer
+}
+
+type Page = State<Arc<Shop>>;
+type Asks<T> = Result<Query<T>, QueryRejection>;
+
+/// A query we cannot read asks for nothing.
+fn answer<T: Default>(asked: Asks<T>) -> T {
+    asked.map(|Query(asked)| asked).unwrap_or_default()
+}
+
+async fn home(State(shop): Page) -> Response {
+    let products = shop.values(shop.catalogue.favourites());
+    shop.page("home.html", context! { products, row => shop.rows.get(POPULAR) })
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Sort {
+    #[serde(default)]
+    sort: String,
+}
+
+async fn category(State(shop): Page, Path(key): Path<String>, sort: Asks<Sort>) -> Response {
+    let Some(found) = shop.catalogue.category(&key) else { return shop.missing() };
+    let Sort { sort } = answer(sort);
+    let mut products: Vec<_> = shop.catalogue.of_category(&key).collect();
+    match sort.as_str() {
+        "price" => products.sort_by_key(|product| shop.catalogue.minor(product)),
+        "-price" => products.sort_by_key(|product| std::cmp::Reverse(shop.catalogue.minor(product))),
+        _ => {}
+    }
+    let sorts: Vec<Value> = SORTS.iter().map(|(key, label)| Value::from(vec![*key, *label])).collect();
+    let category = context! { key => &found.key, title => &found.title, blurb => &found.blurb };
+    shop.page("category.html", context! { products => shop.values(products), current => key, category, sort, sorts })
+}
+
+async fn product(State(shop): Page, Path(id): Path<String>) -> Response {
+    let Some(product) = shop.catalogue.product(&id) else { return shop.missing() };
+    let title = shop.catalogue.category(&product.category).map(|category| category.title.as_str());
+    let category = context! { key => &product.category, title };
+    let row = shop.rows.get(product.number);
+    shop.page("product.html", context! { product => value(product), current => &product.category, category, row })
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Asked {
+    #[serde(default)]
+    q: String,
+}
+
+async fn search(State(shop): Page, asked: Asks<Asked>) -> Response {
+    let Asked { q } = answer(asked);
+    let query: String = q.trim().chars().take(MAX_QUERY_CHARS).collect();
+    let products = shop.values(shop.catalogue.search(&query));
+    shop.page("search.html", context! { products, query, favourites => shop.values(shop.catalogue.favourites()) })
+}
+
+async fn cart(State(shop): Page) -> Response {
+    shop.page("cart.html", context! { row => shop.rows.get(POPULAR) })
+}
+
+async fn checkout(State(shop): Page) -> Response {
+    shop.page("checkout.html", context! {})
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Placed {
+    #[serde(default)]
+    order: String,
+}
+
+async fn thanks(State(shop): Page, placed: Asks<Placed>) -> Response {
+    let Placed { order } = answer(placed);
+    // Only what the shop's own script makes is repeated on the page.
+    let is_order = order.len() <= 16 && order.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let order = Some(order).filter(|order| is_order && order.starts_with("HH-"));
+    let products = shop.values(shop.catalogue.favourites().take(4));
+    shop.page("thanks.html", context! { products, order })
+}
+
+async fn gift_finder(State(shop): Page) -> Response {
+    shop.page("gift-finder.html", context! { current => "gift-finder" })
+}
+
+async fn cards(State(shop): Page) -> Response {
+    axum::Json(shop.catalogue.cards()).into_response()
+}
+
+impl Shop {
+    fn page(&self, template: &str, own: Value) -> Response {
+        match self.render(template, own) {
+            Ok(text) => Html(text).into_response(),
+            Err(error) => {
+                eprintln!("parlour: {template}: {error:#}");
+                (StatusCode::INTERNAL_SERVER_ERROR, "This page could not be made.\n").into_response()
+            }
+        }
+    }
+
+    fn missing(&self) -> Response {
+        let products = self.values(self.catalogue.favourites().take(4));
+        (StatusCode::NOT_FOUND, self.page("missing.html", context! { products })).into_response()
+    }
+
+    fn render(&self, template: &str, own: Value) -> Result<String, minijinja::Error> {
+        let category = |category: &super::Category| {
+            // A picture stands for its category.
+            let image = self.catalogue.of_category(&category.key).find(|product| product.stock > 0).map(Product::image);
+            context! { key => &category.key, title => &category.title, image }
+        };
+        let categories: Vec<Value> = self.catalogue.categories.iter().map(category).collect();
+        self.templates.get_template(template)?.render(context! { categories, ..own })
+    }
+
+    fn values<'a>(&self, products: impl IntoIterator<Item = &'a Product>) -> Vec<Value> {
+        products.into_iter().map(value).collect()
+    }
+}
+
+fn value(product: &Product) -> Value {
+    context! {
+        id => &product.id,
+        title => &product.title,
+        category => &product.category,
+        brand => &product.brand,
+        price => &product.price,
+        stock => product.stock,
+        image => product.image(),
+        description => &product.description,
+    }
+}
