@@ -4,3 +4,7 @@
 mod authoring;
 #[cfg(not(feature = "authoring"))]
 mod runtime;
+
+/// Half the bytes of the standard allocator; blocks are freed and joined, so memory does not creep.
+#[global_allocator]
+static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
