@@ -60,14 +60,20 @@ export const createOutbox = ({ anonymousId, channel, maxEvents = 1000, maxBytes 
     record.bytes += byteLength(field) - 1;
   };
 
-  /** @param {Iterable<Waiting>} records */
-  const persist = (records) => {
-    if (mode !== 'open' || storage === undefined) return;
-    for (const record of records) {
-      name(record);
-      const { id, text, bytes, priority } = record;
-      storage?.append([{ store: 'outbox', key: id, value: { text, bytes, priority } }]).then((done) => (record.stored = done));
-    }
+  const sendable = () => mode === 'open' && storage !== undefined;
+
+  /** Names the records if they may be sent, makes room, and stores what is left of them. @param {Waiting[]} records */
+  const admit = (records) => {
+    if (sendable()) records.forEach(name);
+    const evicted = overflow(own.values(), maxEvents, maxBytes);
+    count('full', evicted.length);
+    remove(evicted);
+    if (sendable())
+      for (const record of records) {
+        const { id, text, bytes, priority } = record;
+        if (own.has(id)) storage?.append([{ store: 'outbox', key: id, value: { text, bytes, priority } }]).then((done) => (record.stored = done));
+      }
+    outbox.wake();
   };
 
   const forgotten = (/** @type {MessageEvent} */ { data }) => Array.isArray(data?.acked) && data.acked.forEach(forget);
@@ -83,7 +89,7 @@ export const createOutbox = ({ anonymousId, channel, maxEvents = 1000, maxBytes 
     },
     /** Of those, how many may be sent now. */
     get due() {
-      return mode === 'open' && storage !== undefined ? own.size : 0;
+      return sendable() ? own.size : 0;
     },
     get bytes() {
       return bytes;
@@ -102,28 +108,22 @@ export const createOutbox = ({ anonymousId, channel, maxEvents = 1000, maxBytes 
     add: (record) => {
       if (record) last = record.seq;
       if (!record || mode === 'shut') return count(record ? 'denied' : 'broken');
-      own.set(record.id, { ...record });
+      const waiting = { ...record };
+      own.set(record.id, waiting);
       bytes += record.bytes;
-      const evicted = overflow(own.values(), maxEvents, maxBytes);
-      count('full', evicted.length);
-      remove(evicted);
-      const waiting = own.get(record.id);
-      if (waiting) persist([waiting]);
-      outbox.wake();
+      admit([waiting]);
     },
 
     /** The storage, once open and the visitor's id settled; null where there is none. @param {Storage | null} next */
     attach: (next) => {
       storage = next;
-      persist(own.values());
-      outbox.wake();
+      admit([...own.values()]);
     },
 
     /** Consent given: what was held goes out. */
     open: () => {
       mode = 'open';
-      persist(own.values());
-      outbox.wake();
+      admit([...own.values()]);
     },
     /** Consent unknown: what comes is held in memory. */
     hold: () => {
@@ -145,11 +145,11 @@ export const createOutbox = ({ anonymousId, channel, maxEvents = 1000, maxBytes 
      * @returns {Promise<Waiting[]>}
      */
     take: async (maxCount, maxSize) => {
-      if (mode !== 'open' || storage === undefined) return [];
+      if (!sendable()) return [];
       const stored = [...own.values()].filter((record) => record.stored);
       const rows = await storage?.read('outbox', 2 * maxEvents);
       // Withdrawn while reading.
-      if (/** @type {string} */ (mode) !== 'open') return [];
+      if (!sendable()) return [];
       /** @type {Map<string, Waiting>} */
       const all = new Map();
       if (rows) {

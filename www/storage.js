@@ -156,13 +156,16 @@ export const openStorage = async ({ name = 'parlour', indexedDB, openMs = 3000 }
         values.onsuccess = () => give(values.result.map((value, i) => [String(keys.result[i]), value]));
       }),
 
-    /** Removes these keys, or all. True once committed. @param {StoreName} store @param {string[]} [keys] */
-    remove: (store, keys) =>
-      run([store], 'readwrite', (tx, /** @type {(v: true) => void} */ give) => {
+    /** Removes these keys, or all, those appended before in this task too. @param {StoreName} store @param {string[]} [keys] */
+    remove: async (store, keys) => {
+      // The transaction of this task's appends is queued as a microtask.
+      await pending;
+      return run([store], 'readwrite', (tx, /** @type {(v: true) => void} */ give) => {
         if (keys) for (const key of keys) tx.objectStore(store).delete(key);
         else tx.objectStore(store).clear();
         give(true);
-      }),
+      });
+    },
 
     /** @param {string} key @returns {Promise<any>} */
     get: (key) =>

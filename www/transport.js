@@ -44,7 +44,8 @@ export const createTransport = ({ outbox, endpoint, tab, writeKey, fetch, random
   let busy = 0;
   let told = false;
   let stopped = false;
-  let notBefore = 0;
+  /** The collector asked to be left alone until the timer runs out. */
+  let resting = false;
   /** @type {Promise<unknown>} */
   let queue = Promise.resolve();
 
@@ -58,10 +59,13 @@ export const createTransport = ({ outbox, endpoint, tab, writeKey, fetch, random
 
   /** @param {number} ms */
   const arm = (ms) => {
-    if (!over()) timer ??= setTimeout(() => ((timer = undefined), flush()), ms);
+    if (!over()) timer ??= setTimeout(() => ((resting = false), flush()), ms);
   };
 
-  const disarm = () => (clearTimeout(timer), (timer = undefined));
+  const disarm = () => {
+    clearTimeout(timer);
+    timer = undefined;
+  };
 
   /** @param {Waiting[]} batch */
   const bodyOf = (batch) => {
@@ -121,7 +125,8 @@ export const createTransport = ({ outbox, endpoint, tab, writeKey, fetch, random
     // A request cut off by a navigation is no news; a second failure is.
     if (!named && (status || failures > 1)) once(`${status ? `answered ${status}, no acknowledgement` : 'is not reached'}: events are kept and sent again`);
     const wait = retryAfterMs(after);
-    notBefore = performance.now() + wait;
+    resting = wait > 0;
+    disarm();
     arm(wait || random() * Math.min(BACKOFF_MAX_MS, BACKOFF_MS * 2 ** (failures - 1)));
     return 'later';
   };
@@ -133,41 +138,50 @@ export const createTransport = ({ outbox, endpoint, tab, writeKey, fetch, random
   };
 
   const drain = async () => {
-    busy++;
     let how;
-    do how = over() || performance.now() < notBefore ? 'stop' : await turn(step, outbox, tab);
+    do how = over() || resting ? 'stop' : await turn(step, outbox, tab);
     while (how === 'more');
-    busy--;
-    if (how === 'empty' ? outbox.due && !busy : how === 'busy') arm(WAIT_MS);
-    return how === 'empty';
+    return how;
   };
 
-  /** Sends what can be sent now. True when nothing is left. @returns {Promise<boolean>} */
+  /** Sends what can be sent now. True when nothing is left to send. @returns {Promise<boolean>} */
   const flush = () => {
-    const done = queue.then(drain);
+    busy++;
+    if (!resting) disarm();
+    const done = queue
+      .then(drain)
+      .catch(() => 'stop')
+      .then((how) => {
+        busy--;
+        if (how === 'busy') arm(WAIT_MS);
+        else if (how === 'empty') outbox.wake();
+        return how === 'empty';
+      });
     queue = done;
     return done;
   };
 
   const leave = () => {
-    const batch = over() ? [] : outbox.tail(BATCH_BYTES);
+    if (over()) return;
+    const batch = outbox.tail(BATCH_BYTES).filter((record) => !resting || !record.stored);
     if (batch.length) send(batch, true).then(outbox.wake);
   };
 
   const halt = () => {
     disarm();
+    resting = false;
     failures = 0;
     for (const control of flying) control.abort();
     flying.clear();
   };
 
   outbox.wake = () => {
-    if (busy || failures || !outbox.due) return;
-    if (outbox.due < BATCH_EVENTS && outbox.bytes < BATCH_BYTES) arm(WAIT_MS);
-    else disarm(), flush();
+    if (busy || !outbox.due) return;
+    if (failures || (outbox.due < BATCH_EVENTS && outbox.bytes < BATCH_BYTES)) arm(WAIT_MS);
+    else flush();
   };
   whenHidden(leave, signal);
-  addEventListener('online', () => (disarm(), flush()), { signal });
+  addEventListener('online', flush, { signal });
   signal?.addEventListener('abort', halt);
 
   return {

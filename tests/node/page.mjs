@@ -30,7 +30,7 @@ let databases = 0;
 /** A database name no other test uses. */
 export const freshName = () => `test-${++databases}`;
 
-/** Lets timers of 0 ms and promises run until nothing moves. */
+/** Lets promises and IndexedDB, which takes a turn of the loop per request, come to rest. */
 export const settled = async () => {
-  for (let i = 0; i < 30; i++) await new Promise((resolve) => setImmediate(resolve));
+  for (let i = 0; i < 400; i++) await new Promise((resolve) => setImmediate(resolve));
 };

@@ -55,6 +55,14 @@ test('removing takes the named keys, or all', async () => {
   assert.deepEqual(await storage.read('outbox', 9), []);
 });
 
+test('removing takes what was appended in the same task', async () => {
+  const storage = await open();
+  storage.append([entry('outbox', 'a', 1), entry('outbox', 'b', 1)]);
+  storage.remove('outbox', ['a']);
+  await storage.append([]);
+  assert.deepEqual(await storage.read('outbox', 9), [['b', 1]]);
+});
+
 test('kept values are set, got and updated', async () => {
   const storage = await open();
   assert.equal(await storage.get('n'), undefined);
