@@ -62,21 +62,27 @@ impl Catalogue {
     /// # Errors
     /// When the file cannot be read or contradicts itself.
     pub fn read(path: &Path) -> anyhow::Result<Self> {
-        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let text =
+            std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
         Self::parse(&text).with_context(|| path.display().to_string())
     }
 
     fn parse(text: &str) -> anyhow::Result<Self> {
         let catalogue: Self = serde_json::from_str(text)?;
         let digits = money::exponent(&catalogue.currency).context("currency is no ISO 4217 code")?;
-        let categories: HashSet<_> = catalogue.categories.iter().map(|category| category.key.as_str()).collect();
+        let categories: HashSet<_> =
+            catalogue.categories.iter().map(|category| category.key.as_str()).collect();
         let (mut ids, mut numbers) = (HashSet::new(), HashSet::new());
         for product in &catalogue.products {
             let id = &product.id;
             ensure!(is_key(id), "{id:?}: an id is lower-case letters, digits and dashes");
             ensure!(ids.insert(id.as_str()), "{id}: the id is there twice");
             ensure!(product.number > 0 && numbers.insert(product.number), "{id}: its number is 0 or taken");
-            ensure!(categories.contains(product.category.as_str()), "{id}: no category {:?}", product.category);
+            ensure!(
+                categories.contains(product.category.as_str()),
+                "{id}: no category {:?}",
+                product.category
+            );
             let price = money::parse_minor(&product.price, digits);
             ensure!(price.is_some_and(|minor| minor > 0), "{id}: {:?} is no price", product.price);
         }
@@ -107,7 +113,9 @@ impl Catalogue {
     /// In minor units; 0 for a text that is no price, which `read` has ruled out.
     #[must_use]
     pub fn minor(&self, product: &Product) -> i64 {
-        money::exponent(&self.currency).and_then(|digits| money::parse_minor(&product.price, digits)).unwrap_or_default()
+        money::exponent(&self.currency)
+            .and_then(|digits| money::parse_minor(&product.price, digits))
+            .unwrap_or_default()
     }
 
     /// The number of each id.
@@ -133,7 +141,8 @@ impl Catalogue {
     #[must_use]
     pub fn search(&self, query: &str) -> Vec<&Product> {
         let query = query.to_lowercase();
-        let words: Vec<&str> = query.split(|c: char| !c.is_alphanumeric()).map(singular).filter(|w| !w.is_empty()).collect();
+        let words: Vec<&str> =
+            query.split(|c: char| !c.is_alphanumeric()).map(singular).filter(|w| !w.is_empty()).collect();
         if words.is_empty() {
             return Vec::new();
         }
@@ -142,8 +151,14 @@ impl Catalogue {
             .iter()
             .filter_map(|product| {
                 let title = product.title.to_lowercase();
-                let category = self.category(&product.category).map_or("", |category| category.title.as_str());
-                let all = format!("{title} {} {category} {} {}", product.kind(), product.brand, product.description);
+                let category =
+                    self.category(&product.category).map_or("", |category| category.title.as_str());
+                let all = format!(
+                    "{title} {} {category} {} {}",
+                    product.kind(),
+                    product.brand,
+                    product.description
+                );
                 let all = all.to_lowercase();
                 let holds = |text: &str| words.iter().all(|word| text.contains(word));
                 holds(&all).then(|| (!holds(&title), product))
@@ -160,11 +175,14 @@ fn singular(word: &str) -> &str {
 }
 
 fn is_key(id: &str) -> bool {
-    !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+    !id.is_empty()
+        && id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
     use super::*;
     use crate::demo::test_shop::dir;
 
@@ -186,7 +204,8 @@ mod tests {
     fn every_product_has_a_picture_of_its_own() {
         let mut seen = HashMap::new();
         for product in &catalogue().products {
-            let picture = std::fs::read_to_string(dir().join(product.image().trim_start_matches('/'))).unwrap();
+            let picture =
+                std::fs::read_to_string(dir().join(product.image().trim_start_matches('/'))).unwrap();
             assert!(picture.starts_with("<svg ") && picture.contains("viewBox"), "{}", product.id);
             assert!(!picture.contains("<script") && !picture.contains("<style"), "{}", product.id);
             // Titles in the pictures differ; the drawings must too.
@@ -214,7 +233,9 @@ mod tests {
     #[test]
     fn a_search_finds_all_its_words_in_any_order_and_titles_first() {
         let catalogue = catalogue();
-        let ids = |query| catalogue.search(query).into_iter().map(|product| product.id.as_str()).collect::<Vec<_>>();
+        let ids = |query| {
+            catalogue.search(query).into_iter().map(|product| product.id.as_str()).collect::<Vec<_>>()
+        };
         assert_eq!(ids("mug"), ids("MUGS"));
         assert_eq!(ids("lamp moon"), ["lamp-04"]);
         assert!(ids("mugs").iter().take(3).all(|id| id.starts_with("mug-")), "{:?}", ids("mugs"));

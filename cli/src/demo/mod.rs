@@ -6,6 +6,7 @@ mod pages;
 mod rows;
 mod seed;
 mod shopper;
+mod taste;
 mod wire;
 
 use std::path::{Path, PathBuf};

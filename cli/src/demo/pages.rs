@@ -9,8 +9,8 @@ use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
-use minijinja::value::Value;
 use minijinja::context;
+use minijinja::value::Value;
 use serde::Deserialize;
 use tower_http::compression::CompressionLayer;
 use tower_http::services::{ServeDir, ServeFile};
@@ -24,7 +24,8 @@ const POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; 
                       connect-src 'self'; form-action 'self'; base-uri 'none'; object-src 'none'";
 const FILES: [&str; 7] =
     ["shop.css", "shop.js", "keep.js", "cart.js", "gift-finder.js", "icon.svg", "catalogue.json"];
-const SORTS: [(&str, &str); 3] = [("", "Our order"), ("price", "Price, low to high"), ("-price", "Price, high to low")];
+const SORTS: [(&str, &str); 3] =
+    [("", "Our order"), ("price", "Price, low to high"), ("-price", "Price, high to low")];
 const MAX_QUERY_CHARS: usize = 80;
 
 /// The shop, with `rest` answering what is no page or file of it.
@@ -93,7 +94,10 @@ async fn category(State(shop): Page, Path(key): Path<String>, sort: Asks<Sort>) 
     }
     let sorts: Vec<Value> = SORTS.iter().map(|(key, label)| Value::from(vec![*key, *label])).collect();
     let category = context! { key => &found.key, title => &found.title, blurb => &found.blurb };
-    shop.page("category.html", context! { products => shop.values(products), current => key, category, sort, sorts })
+    shop.page(
+        "category.html",
+        context! { products => shop.values(products), current => key, category, sort, sorts },
+    )
 }
 
 async fn product(State(shop): Page, Path(id): Path<String>) -> Response {
@@ -101,7 +105,10 @@ async fn product(State(shop): Page, Path(id): Path<String>) -> Response {
     let title = shop.catalogue.category(&product.category).map(|category| category.title.as_str());
     let category = context! { key => &product.category, title };
     let row = shop.rows.get(product.number);
-    shop.page("product.html", context! { product => value(product), current => &product.category, category, row })
+    shop.page(
+        "product.html",
+        context! { product => value(product), current => &product.category, category, row },
+    )
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -114,7 +121,10 @@ async fn search(State(shop): Page, asked: Asks<Asked>) -> Response {
     let Asked { q } = answer(asked);
     let query: String = q.trim().chars().take(MAX_QUERY_CHARS).collect();
     let products = shop.values(shop.catalogue.search(&query));
-    shop.page("search.html", context! { products, query, favourites => shop.values(shop.catalogue.favourites()) })
+    shop.page(
+        "search.html",
+        context! { products, query, favourites => shop.values(shop.catalogue.favourites()) },
+    )
 }
 
 async fn cart(State(shop): Page) -> Response {
@@ -134,7 +144,8 @@ struct Placed {
 async fn thanks(State(shop): Page, placed: Asks<Placed>) -> Response {
     let Placed { order } = answer(placed);
     // Only what the shop's own script makes is repeated on the page.
-    let is_order = order.len() <= 16 && order.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let is_order =
+        order.len() <= 16 && order.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     let order = Some(order).filter(|order| is_order && order.starts_with("HH-"));
     let products = shop.values(shop.catalogue.favourites().take(4));
     shop.page("thanks.html", context! { products, order })
@@ -167,7 +178,11 @@ impl Shop {
     fn render(&self, template: &str, own: Value) -> Result<String, minijinja::Error> {
         let category = |category: &super::Category| {
             // A picture stands for its category.
-            let image = self.catalogue.of_category(&category.key).find(|product| product.stock > 0).map(Product::image);
+            let image = self
+                .catalogue
+                .of_category(&category.key)
+                .find(|product| product.stock > 0)
+                .map(Product::image);
             context! { key => &category.key, title => &category.title, image }
         };
         let categories: Vec<Value> = self.catalogue.categories.iter().map(category).collect();
@@ -189,5 +204,122 @@ fn value(product: &Product) -> Value {
         stock => product.stock,
         image => product.image(),
         description => &product.description,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+    use axum::body::Body;
+    use http_body_util::BodyExt;
+    use tower::ServiceExt;
+
+    use super::*;
+    use crate::demo::test_shop::{dir, learnt};
+
+    struct Answer {
+        status: StatusCode,
+        policy: String,
+        text: String,
+    }
+
+    async fn get_page(shop: &Arc<Shop>, path: &str) -> Answer {
+        let request =
+            Request::builder().uri(path).header(header::ACCEPT, "text/html,*/*").body(Body::empty()).unwrap();
+        let nothing = Router::new().fallback(|| async { StatusCode::NOT_FOUND });
+        let answer = router(shop.clone(), nothing).oneshot(request).await.unwrap();
+        let status = answer.status();
+        let policy = answer.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap().to_owned();
+        let body = answer.into_body().collect().await.unwrap().to_bytes();
+        Answer { status, policy, text: String::from_utf8_lossy(&body).into_owned() }
+    }
+
+    fn is_under_policy(text: &str) -> bool {
+        let inline_script = text.split("<script").skip(1).any(|rest| !rest.trim_start().starts_with("src="));
+        !inline_script
+            && !text.contains("<style")
+            && !text.contains(" style=")
+            && !text.contains("javascript:")
+    }
+
+    #[tokio::test]
+    async fn every_page_is_rendered_with_parlour_and_without_anything_inline() {
+        let shop = Arc::new(learnt());
+        let fixed = [
+            "/",
+            "/search",
+            "/search?q=mug",
+            "/cart",
+            "/checkout",
+            "/thanks?order=HH-1",
+            "/gift-finder/mood",
+        ];
+        let mut paths: Vec<String> = fixed.iter().map(ToString::to_string).collect();
+        paths.extend(
+            shop.catalogue.categories.iter().map(|category| format!("/c/{}?sort=price", category.key)),
+        );
+        paths.extend(shop.catalogue.products.iter().map(Product::url));
+        for path in paths {
+            let Answer { status, policy, text } = get_page(&shop, &path).await;
+            assert_eq!(status, StatusCode::OK, "{path}");
+            assert!(text.contains("data-plan=\"/plan.bin\"") && text.ends_with("</html>"), "{path}");
+            assert!(is_under_policy(&text) && policy.contains("'wasm-unsafe-eval'"), "{path}");
+            assert!(!policy.contains("unsafe-inline"));
+        }
+    }
+
+    #[tokio::test]
+    async fn product_pages_carry_their_own_row_and_home_and_cart_the_popular_one() {
+        let shop = Arc::new(learnt());
+        for product in &shop.catalogue.products {
+            let row = shop.rows.get(product.number).unwrap();
+            let text = get_page(&shop, &product.url()).await.text;
+            assert!(text.contains(&format!("data-parlour-row=\"{row}\"")), "{}", product.id);
+            assert!(text.contains(&product.title) || product.title.contains('&'), "{}", product.id);
+        }
+        let popular = format!("data-parlour-row=\"{}\"", shop.rows.get(POPULAR).unwrap());
+        for path in ["/", "/cart"] {
+            assert!(get_page(&shop, path).await.text.contains(&popular), "{path}");
+        }
+        let unlearnt = Arc::new(Shop::open(&dir()).unwrap());
+        assert!(!get_page(&unlearnt, "/").await.text.contains("data-parlour-row"));
+    }
+
+    #[tokio::test]
+    async fn what_is_asked_for_never_becomes_markup() {
+        let shop = Arc::new(learnt());
+        for path in [
+            "/search?q=%3Cscript%3Ealert(1)%3C/script%3E%22",
+            "/thanks?order=%3Cscript%3E",
+            "/c/%3Cscript%3E",
+        ] {
+            let text = get_page(&shop, path).await.text;
+            assert!(!text.contains("<script>"), "{path}");
+        }
+        let long = get_page(&shop, &format!("/search?q={}", "x".repeat(5_000))).await.text;
+        assert!(long.contains(&"x".repeat(80)) && !long.contains(&"x".repeat(81)));
+    }
+
+    #[tokio::test]
+    async fn an_address_of_nothing_is_a_page_with_the_status_that_says_so() {
+        let shop = Arc::new(learnt());
+        for path in ["/nowhere", "/product/mug-99", "/c/cars", "/pictures/mug-99.svg", "/templates/home.html"]
+        {
+            let answer = get_page(&shop, path).await;
+            assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
+            assert!(answer.text.contains("That shelf is empty"), "{path}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_files_that_pages_name_are_served() {
+        let shop = Arc::new(learnt());
+        for path in FILES {
+            assert_eq!(get_page(&shop, &format!("/{path}")).await.status, StatusCode::OK, "{path}");
+        }
+        for path in ["/pictures/mug-01.svg", "/pictures/hall.svg", "/cards.json"] {
+            assert_eq!(get_page(&shop, path).await.status, StatusCode::OK, "{path}");
+        }
     }
 }

@@ -53,8 +53,11 @@ impl Rows {
         let mut sessions: HashMap<String, Vec<Visit>> = HashMap::new();
         store.export(&mut |line| {
             // An event of a shape we do not know tells us nothing about products.
-            let Ok(Sent { event, context, properties }) = serde_json::from_str(&line.raw) else { return Ok(()) };
-            let (Some(weight), Some(session)) = (event.as_deref().and_then(weight), context.session_id) else {
+            let Ok(Sent { event, context, properties }) = serde_json::from_str(&line.raw) else {
+                return Ok(());
+            };
+            let (Some(weight), Some(session)) = (event.as_deref().and_then(weight), context.session_id)
+            else {
                 return Ok(());
             };
             let bought = properties.products.iter().map(|line| line.product_id.as_str());
@@ -80,5 +83,13 @@ fn weight(event: &str) -> Option<u8> {
         "Product Added" => Some(3),
         "Order Completed" => Some(5),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+impl Rows {
+    #[allow(clippy::unwrap_used)]
+    pub fn decoded(&self, number: u32) -> Option<parlour::recommend::row::Row> {
+        parlour::recommend::row::Row::decode(&URL_SAFE_NO_PAD.decode(self.get(number)?).unwrap())
     }
 }

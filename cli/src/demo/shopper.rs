@@ -7,12 +7,12 @@ use parlour::hash::id64;
 use parlour::journey::{Touchpoint, TouchpointKind as Kind};
 use parlour::plan::Unit;
 use rand::rngs::Xoshiro256PlusPlus;
-use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 use serde_json::value::RawValue;
 
-use super::catalogue::{Catalogue, Product};
+use super::catalogue::Product;
 use super::seed::World;
+use super::taste::Taste;
 use super::wire::{self, Exposed, Properties};
 
 const MINUTE_MS: u64 = 60_000;
@@ -24,22 +24,13 @@ const SHIPPING: i64 = 490;
 /// An event and when it happened.
 pub type Recorded = (Box<RawValue>, i64);
 
-/// What a visitor is like; never known to the shop.
-#[derive(Debug)]
-struct Taste<'a> {
-    gift: &'a str,
-    mood: &'a str,
-    /// How readily something goes into the cart, and an order is placed.
-    eagerness: f64,
-}
-
 #[derive(Debug)]
 pub struct Shopper<'a> {
     world: &'a World<'a>,
     engine: Engine,
     random: Xoshiro256PlusPlus,
     id: String,
-    taste: Taste<'a>,
+    taste: Taste,
     now_ms: u64,
     path: String,
     title: String,
@@ -55,11 +46,7 @@ impl<'a> Shopper<'a> {
         let mut engine = Engine::new(world.plan.clone());
         engine.handle(Input::Consent(Consent::Personalise), 0);
         engine.handle(Input::Unit { unit: Unit::Visitor, id: id.as_bytes() }, 0);
-        let taste = Taste {
-            gift: ["cook", "reader", "garden", "host", "home"].choose(&mut random).copied().unwrap_or("home"),
-            mood: ["calm", "natural", "bright"].choose(&mut random).copied().unwrap_or("calm"),
-            eagerness: random.random_range(0.5..1.5),
-        };
+        let taste = Taste::new(&mut random);
         Self {
             world,
             engine,
@@ -103,12 +90,18 @@ impl<'a> Shopper<'a> {
         }
         let views = self.random.random_range(1..=7u32);
         for _ in 0..views {
-            let product = self.choose(catalogue, last);
+            let product = self.taste.choose(catalogue, last, &mut self.random).unwrap_or(self.world.first);
             if self.random.random_bool(0.3) {
                 self.page(&format!("/c/{}", product.category), "Category")?;
             } else if self.random.random_bool(0.15) {
                 self.page("/search", "Search")?;
-                self.record("search", Kind::Search, None, 0, Properties::default().text("query", product.kind()))?;
+                self.record(
+                    "search",
+                    Kind::Search,
+                    None,
+                    0,
+                    Properties::default().text("query", product.kind()),
+                )?;
             }
             self.look_at(product)?;
             last = Some(product);
@@ -121,37 +114,6 @@ impl<'a> Shopper<'a> {
             }
         }
         Ok(())
-    }
-
-    /// Likes decide, and more of the same kind follows the same kind.
-    fn choose(&mut self, catalogue: &'a Catalogue, last: Option<&Product>) -> &'a Product {
-        let liking = |product: &&Product| {
-            let suits = if product.gifts.iter().any(|gift| gift == self.taste.gift) { 6.0 } else { 1.0 };
-            let feels = if product.mood == self.taste.mood { 3.0 } else { 1.0 };
-            let known = match last {
-                Some(last) if last.id == product.id => 0.0,
-                Some(last) if last.kind() == product.kind() => 5.0,
-                Some(last) if last.category == product.category => 2.0,
-                _ => 1.0,
-            };
-            // Some things are simply prettier: a fixed charm from 1 to 3.
-            let charm = 1.0 + (id64(product.id.as_bytes()) % 100) as f64 / 50.0;
-            suits * feels * known * charm
-        };
-        let products: Vec<&'a Product> = catalogue.products.iter().collect();
-        let weights: Vec<f64> = products.iter().map(liking).collect();
-        let mut left = self.random.random_range(0.0..weights.iter().sum::<f64>().max(f64::MIN_POSITIVE));
-        let mut chosen = self.world.first;
-        for (product, weight) in products.into_iter().zip(weights) {
-            if weight > 0.0 {
-                chosen = product;
-            }
-            left -= weight;
-            if left < 0.0 {
-                break;
-            }
-        }
-        chosen
     }
 
     fn look_at(&mut self, product: &'a Product) -> anyhow::Result<()> {
@@ -167,7 +129,9 @@ impl<'a> Shopper<'a> {
         self.record("view_item", Kind::ViewItem, Some(product), 0, viewed)?;
         for (selector, chance) in [("#questions", 0.3), (".ask", 0.02)] {
             if self.random.random_bool(chance) {
-                self.reach(|goal| goal.visible.as_deref() == Some(selector) || goal.click.as_deref() == Some(selector))?;
+                self.reach(|goal| {
+                    goal.visible.as_deref() == Some(selector) || goal.click.as_deref() == Some(selector)
+                })?;
             }
         }
         let persuasion = if self.variant("product-cta") == Some("reassure") { 0.17 } else { 0.13 };
@@ -183,12 +147,17 @@ impl<'a> Shopper<'a> {
     fn check_out(&mut self) -> anyhow::Result<()> {
         let catalogue = self.world.catalogue;
         let currency = &catalogue.currency;
-        let lines: Vec<_> = self.cart.iter().map(|(product, quantity)| (*product, *quantity, catalogue.minor(product))).collect();
+        let lines: Vec<_> = self
+            .cart
+            .iter()
+            .map(|(product, quantity)| (*product, *quantity, catalogue.minor(product)))
+            .collect();
         let goods: i64 = lines.iter().map(|(_, quantity, price)| i64::from(*quantity) * price).sum();
         let total = if goods < FREE_FROM { goods + SHIPPING } else { goods };
         let order = format!("HH-S{}", self.id.rsplit('-').next().unwrap_or_default());
         let paid = || {
-            let lines = lines.iter().map(|(product, quantity, price)| (product.id.as_str(), *quantity, *price));
+            let lines =
+                lines.iter().map(|(product, quantity, price)| (product.id.as_str(), *quantity, *price));
             Properties::default().money("revenue", total, currency).products(lines)
         };
         self.page("/checkout", "Checkout")?;
@@ -269,8 +238,10 @@ impl<'a> Shopper<'a> {
             .text("experiment_name", experiment.name.as_ref().unwrap_or(&experiment.key))
             .text("variation_id", &variant.key)
             .text("variation_name", variant.name.as_ref().unwrap_or(&variant.key));
-        let exposed =
-            Exposed { experiment_version: Some(experiment.version.unwrap_or(1)), reason: Some(decision.reason.name()) };
+        let exposed = Exposed {
+            experiment_version: Some(experiment.version.unwrap_or(1)),
+            reason: Some(decision.reason.name()),
+        };
         self.send("exposure", &properties, exposed)
     }
 

@@ -103,7 +103,7 @@ pub fn event(
             session_id: page.session,
             parlour: Parlour { plan: page.plan, tab: page.session, seq, env: ENVIRONMENT, exposed },
         },
-        properties: &*RawValue::from_string(format!("{{{}}}", properties.0.join(",")))?,
+        properties: &RawValue::from_string(format!("{{{}}}", properties.0.join(",")))?,
     };
     Ok(serde_json::value::to_raw_value(&sent)?)
 }
