@@ -1,0 +1,92 @@
+// @ts-check
+/**
+ * Two wasm builds of one crate. `runtime` is what each visitor loads; `authoring` reads JSON and is for Node, quick
+ * start and tools. Each has a target directory of its own, because one build would unify their features.
+ */
+import { copyFileSync, mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { brotliCompressSync } from "node:zlib";
+import { whenStale } from "../fresh.mjs";
+import { mustRun, ROOT } from "../run.mjs";
+
+/** @typedef {"runtime" | "authoring"} Flavour */
+
+/**
+ * What the oldest supported browsers read, named one by one: `--all-features` emits modules that Node 20 refuses.
+ * @type {readonly string[]}
+ */
+export const WASM_FEATURES = ["mutable-globals", "sign-ext", "nontrapping-float-to-int", "bulk-memory", "bulk-memory-opt", "multivalue", "reference-types", "call-indirect-overlong"];
+
+/** The runtime must start within 256 KiB of memory; the default stack alone is 1 MiB. */
+const STACK_BYTES = { runtime: 64 * 1024, authoring: 512 * 1024 };
+
+/**
+ * Measured on the runtime, brotli bytes after wasm-opt: 3 gives 23.4 KB, 2 19.9, s 17.8, z 16.9. "z" gives up inlining
+ * in the loops that score a slot.
+ */
+const OPT_LEVEL = { runtime: "s", authoring: "z" };
+
+/** wasm-opt's levels worth measuring. -O3 first: it is faster, and is kept where it costs less than one byte in a hundred. */
+const LEVELS = ["-O3", "-Os", "-Oz"];
+
+/** @param {Flavour} flavour */
+export function wasmPaths(flavour) {
+  const folder = `target/wasm-${flavour}`;
+  const name = flavour === "runtime" ? "parlour" : "parlour_authoring";
+  return {
+    folder,
+    name,
+    /** As cargo leaves it, names and all: what the gates read. */
+    raw: `${folder}/wasm32-unknown-unknown/release/parlour.wasm`,
+    glue: `${folder}/glue/${name}_bg.js`,
+    bound: `${folder}/glue/${name}_bg.wasm`,
+    final: `${folder}/${name}.wasm`,
+  };
+}
+
+/** @param {import("../setup/rust.mjs").WasmCargo} cargo @param {Flavour} flavour */
+export function cargoWasmArgs(cargo, flavour) {
+  const features = flavour === "authoring" ? ["--features", "authoring"] : [];
+  return [
+    // Not `cargo build`: with an rlib beside the cdylib it would pass no LTO.
+    "rustc", "-p", "parlour", "--lib", "--crate-type", "cdylib", "--release", "--target", "wasm32-unknown-unknown",
+    "--target-dir", wasmPaths(flavour).folder, ...features, ...cargo.args,
+    "--config", `profile.release.opt-level="${OPT_LEVEL[flavour]}"`, "--", "-C", `link-arg=-zstack-size=${STACK_BYTES[flavour]}`,
+  ];
+}
+
+/**
+ * @param {import("../setup/rust.mjs").WasmCargo} cargo
+ * @param {Flavour} flavour
+ * @returns {Promise<string>} what came of it, for the line of progress
+ */
+export async function buildWasm(cargo, flavour) {
+  const paths = wasmPaths(flavour);
+  await mustRun(cargo.command, cargoWasmArgs(cargo, flavour), { env: cargo.env });
+  const inputs = [paths.raw, "target/release/parlour-bindgen", "scripts/build/wasm.mjs", "node_modules/binaryen/package.json"];
+  await whenStale(`wasm-${flavour}`, { inputs, outputs: [paths.final, paths.glue] }, async () => {
+    await mustRun("target/release/parlour-bindgen", [paths.raw, `${paths.folder}/glue`, paths.name]);
+    await shrink(paths);
+  });
+  const bytes = readFileSync(join(ROOT, paths.final));
+  return `${bytes.length.toLocaleString("en")} bytes, ${brotliCompressSync(bytes).length.toLocaleString("en")} brotli`;
+}
+
+/** @param {ReturnType<typeof wasmPaths>} paths */
+async function shrink({ bound, final, folder }) {
+  mkdirSync(join(ROOT, folder), { recursive: true });
+  const tried = await Promise.all(LEVELS.map(async (level) => {
+    const file = join(ROOT, folder, `opt${level}.wasm`);
+    await mustRun(process.execPath, ["node_modules/binaryen/bin/wasm-opt", ...wasmOptArgs(level), bound, "-o", file]);
+    return { file, size: brotliCompressSync(readFileSync(file)).length };
+  }));
+  const smallest = Math.min(...tried.map(({ size }) => size));
+  const kept = tried.find(({ size }) => size <= smallest * 1.01) ?? tried[0];
+  copyFileSync(kept.file, join(ROOT, final));
+}
+
+/** @param {string} level */
+function wasmOptArgs(level) {
+  const features = WASM_FEATURES.map((name) => `--enable-${name}`);
+  return ["--mvp-features", ...features, level, "--converge", "--strip-debug", "--strip-producers", "--strip-target-features"];
+}
