@@ -27,6 +27,9 @@ const EVENT_BYTES = 24_000;
 
 /** Touchpoint or record, and its event name on the wire; any other type is its own name. @type {Record<string, string>} */
 export const EVENT_NAMES = {
+  // No prototype: an event of the site's own may be called `toString`.
+  // @ts-ignore
+  __proto__: null,
   click: 'Element Clicked',
   search: 'Products Searched',
   view_item: 'Product Viewed',
@@ -129,12 +132,13 @@ export const createBeacon = ({ version, tab, about }) => {
       const properties = Object(touchpoint.properties);
       const { plan, env, sessionId, userId } = about();
       const members = createWriter(EVENT_BYTES);
+      const call = type === 'page_view' ? 'page' : type === 'identify' && type;
       const paid = /^(purchase|refund|begin_checkout)$/.test(type);
       const sum = amount(money);
       const head = members(
         {
-          type: type === 'page_view' ? 'page' : type === 'identify' ? type : 'track',
-          event: type === 'page_view' || type === 'identify' ? undefined : Object.hasOwn(EVENT_NAMES, type) ? EVENT_NAMES[type] : type,
+          type: call || 'track',
+          event: call ? undefined : (EVENT_NAMES[type] ?? type),
           messageId: id,
           userId,
           timestamp: new Date(Math.abs(at) <= 864e13 ? at : Date.now()),
@@ -149,8 +153,7 @@ export const createBeacon = ({ version, tab, about }) => {
       );
       /** @type {Record<string, unknown>} */
       const own = {
-        // No prototype: a property called `toString` is the page's, not taken.
-        // @ts-ignore
+        // @ts-ignore no prototype here either
         __proto__: null,
         // Before the products, which may use the space up.
         get order_id() {
@@ -165,7 +168,7 @@ export const createBeacon = ({ version, tab, about }) => {
         },
       };
       const body = [...members(own, 1), ...members(properties, 1, own)];
-      const text = `{${head},"${type === 'identify' ? 'traits' : 'properties'}":{${body}}}`;
+      const text = `{${head},"${call === type ? 'traits' : 'properties'}":{${body}}}`;
       seq++;
       return { id, text, bytes: byteLength(text), priority: type === 'exposure' || type === 'purchase' ? 0 : 1, seq };
     } catch {

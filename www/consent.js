@@ -26,8 +26,8 @@ const rank = (state) => STATES.indexOf(/** @type {string} */ (state));
 export const createConsent = ({ initial = 'unknown', remember = true, gpc = 'ids', erase = async () => {}, channel, signal }) => {
   const signalled = gpc !== 'none' && /** @type {{globalPrivacyControl?: boolean}} */ (navigator).globalPrivacyControl === true;
   const cap = signalled ? rank(gpc) : -1;
-  /** @type {Set<(state: ConsentState, before: ConsentState) => void>} */
-  const listeners = new Set();
+  /** @type {((state: ConsentState, before: ConsentState) => void)[]} */
+  const listeners = [];
 
   const remembered = () => {
     try {
@@ -113,10 +113,7 @@ export const createConsent = ({ initial = 'unknown', remember = true, gpc = 'ids
     /** Resolves when what the new state forbids is gone. @param {ConsentState} next */
     set: (next) => change(next, true),
     /** Runs in the same task as the change. @param {(state: ConsentState, before: ConsentState) => void} listener */
-    onChange: (listener) => {
-      listeners.add(listener);
-      signal?.addEventListener('abort', () => listeners.delete(listener));
-    },
+    onChange: (listener) => void listeners.push(listener),
   };
 };
 

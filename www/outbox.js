@@ -34,7 +34,8 @@ export const createOutbox = ({ anonymousId, channel, maxEvents = 1000, maxBytes 
   /** Undefined until it is known whether there is one. @type {Storage | null | undefined} */
   let storage;
 
-  const count = (/** @type {string} */ reason, n = 1) => n && (drops[reason] = (drops[reason] ?? 0) + n);
+  /** @param {string} reason @param {number} n */
+  const count = (reason, n) => n && (drops[reason] = (drops[reason] ?? 0) + n);
 
   /** @param {string} id */
   const forget = (id) => {
@@ -46,6 +47,12 @@ export const createOutbox = ({ anonymousId, channel, maxEvents = 1000, maxBytes 
   const remove = (ids) => {
     ids.forEach(forget);
     if (ids.length) storage?.remove('outbox', ids);
+  };
+
+  /** @param {string} reason @param {string[]} ids */
+  const drop = (reason, ids) => {
+    count(reason, ids.length);
+    remove(ids);
   };
 
   /** @param {Waiting} record */
@@ -65,9 +72,7 @@ export const createOutbox = ({ anonymousId, channel, maxEvents = 1000, maxBytes 
   /** Names the records if they may be sent, makes room, and stores what is left of them. @param {Waiting[]} records */
   const admit = (records) => {
     if (sendable()) records.forEach(name);
-    const evicted = overflow(own.values(), maxEvents, maxBytes);
-    count('full', evicted.length);
-    remove(evicted);
+    drop('full', overflow(own.values(), maxEvents, maxBytes));
     if (sendable())
       for (const record of records) {
         const { id, text, bytes, priority } = record;
@@ -76,8 +81,7 @@ export const createOutbox = ({ anonymousId, channel, maxEvents = 1000, maxBytes 
     outbox.wake();
   };
 
-  const forgotten = (/** @type {MessageEvent} */ { data }) => Array.isArray(data?.acked) && data.acked.forEach(forget);
-  channel?.addEventListener('message', forgotten);
+  channel?.addEventListener('message', ({ data }) => data?.acked?.forEach(forget));
 
   const outbox = {
     drops,
@@ -107,8 +111,9 @@ export const createOutbox = ({ anonymousId, channel, maxEvents = 1000, maxBytes 
     /** @param {OutboxRecord | undefined} record */
     add: (record) => {
       if (record) last = record.seq;
-      if (!record || mode === 'shut') return count(record ? 'denied' : 'broken');
+      if (!record || mode === 'shut') return count(record ? 'denied' : 'broken', 1);
       const waiting = { ...record };
+      forget(record.id);
       own.set(record.id, waiting);
       bytes += record.bytes;
       admit([waiting]);
@@ -163,10 +168,9 @@ export const createOutbox = ({ anonymousId, channel, maxEvents = 1000, maxBytes 
         for (const { id } of stored) if (!all.has(id)) forget(id);
         const evicted = overflow(all.values(), maxEvents, maxBytes);
         for (const id of evicted) all.delete(id);
-        for (const [reason, ids] of Object.entries({ corrupt, old, full: evicted })) {
-          count(reason, ids.length);
-          remove(ids);
-        }
+        drop('corrupt', corrupt);
+        drop('old', old);
+        drop('full', evicted);
       }
       for (const [id, record] of own) all.set(id, record);
       return fill(all.values(), maxCount, maxSize);
@@ -185,7 +189,7 @@ export const createOutbox = ({ anonymousId, channel, maxEvents = 1000, maxBytes 
       for (const [id, result] of sent) {
         const record = own.get(id);
         if (record) record.leaving = false;
-        if (result === 'refused') count(result);
+        if (result === 'refused') count(result, 1);
         if (/^(ok|drop|warning|refused)$/.test(result ?? '')) done.push(id);
       }
       remove(done);
@@ -209,7 +213,7 @@ export const createOutbox = ({ anonymousId, channel, maxEvents = 1000, maxBytes 
   /** @param {Iterable<Waiting>} records @param {number} maxCount @param {number} maxSize */
   const fill = (records, maxCount, maxSize) => {
     const batch = [];
-    for (const record of [...records].filter((one) => !one.leaving).sort(byUrgency)) {
+    for (const record of [...records].filter((one) => !one.leaving).sort(by(1))) {
       name(record);
       maxSize -= record.bytes + 1;
       if (batch.length && (batch.length >= maxCount || maxSize < 0)) break;
@@ -220,8 +224,8 @@ export const createOutbox = ({ anonymousId, channel, maxEvents = 1000, maxBytes 
   return outbox;
 };
 
-/** @param {Waiting} a @param {Waiting} b */
-const byUrgency = (a, b) => a.priority - b.priority || (a.id < b.id ? -1 : 1);
+/** By priority, the urgent first for `sign` 1 and last for -1; then by age. @param {1 | -1} sign */
+const by = (sign) => (/** @type {Waiting} */ a, /** @type {Waiting} */ b) => sign * (a.priority - b.priority) || (a.id < b.id ? -1 : 1);
 
 /**
  * Ids to evict so that the rest fits: the least urgent, the oldest of them first.
@@ -231,7 +235,7 @@ const overflow = (records, maxEvents, maxBytes) => {
   const all = [...records];
   let size = all.reduce((sum, record) => sum + record.bytes, 0);
   if (all.length <= maxEvents && size <= maxBytes) return [];
-  all.sort((a, b) => b.priority - a.priority || (a.id < b.id ? -1 : 1));
+  all.sort(by(-1));
   let n = 0;
   while (n < all.length && (all.length - n > maxEvents || size > maxBytes)) size -= /** @type {Waiting} */ (all[n++]).bytes;
   return all.slice(0, n).map((record) => record.id);

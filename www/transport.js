@@ -34,7 +34,7 @@ const RETRY_AFTER_MAX_MS = 3_600_000;
  * @param {AbortSignal} [options.signal]
  */
 export const createTransport = ({ outbox, endpoint, tab, writeKey, fetch, random = Math.random, tell = console.warn, signal }) => {
-  const keepalive = typeof Request === 'function' && 'keepalive' in Request.prototype;
+  const keepalive = 'keepalive' in Request.prototype;
   /** @type {Set<AbortController>} */
   const flying = new Set();
   /** @type {ReturnType<typeof setTimeout> | undefined} */

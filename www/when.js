@@ -32,17 +32,12 @@ export const whenIdleOrHidden = (callback, signal) => {
   else setTimeout(run, 1);
 };
 
-/** Resolves when a prerendered page is really shown; at once for any other. @returns {Promise<void>} */
-export const whenActivated = () =>
-  new Promise((resolve) => {
-    if (/** @type {{prerendering?: boolean}} */ (document).prerendering)
-      document.addEventListener('prerenderingchange', () => resolve(), { once: true });
-    else resolve();
-  });
+/** @param {unknown} wait @param {string} event */
+const after = (wait, event) =>
+  /** @type {Promise<void>} */ (new Promise((resolve) => (wait ? document.addEventListener(event, () => resolve(), { once: true }) : resolve())));
 
-/** Resolves when the document is parsed. @returns {Promise<void>} */
-export const whenDomReady = () =>
-  new Promise((resolve) => {
-    if (document.readyState === 'loading') document.addEventListener('DOMContentLoaded', () => resolve(), { once: true });
-    else resolve();
-  });
+/** Resolves when a prerendered page is really shown; at once for any other. */
+export const whenActivated = () => after(/** @type {{prerendering?: boolean}} */ (document).prerendering, 'prerenderingchange');
+
+/** Resolves when the document is parsed. */
+export const whenDomReady = () => after(document.readyState === 'loading', 'DOMContentLoaded');
