@@ -110,6 +110,10 @@ export const createConsent = ({ initial = 'unknown', remember = true, gpc = 'ids
     get ready() {
       return ready;
     },
+    /** Where the plan lets consent begin: counts only while nobody has chosen, and is not remembered. @param {ConsentState} [first] */
+    begin: (first) => {
+      if (state === 'unknown' && first && !remembered()) change(first);
+    },
     /** Resolves when what the new state forbids is gone. @param {ConsentState} next */
     set: (next) => change(next, true),
     /** Runs in the same task as the change. @param {(state: ConsentState, before: ConsentState) => void} listener */

@@ -1,0 +1,14 @@
+// @ts-check
+// The ES module: `import { start, decide } from 'parlour'`. One Parlour a page, however often it is imported.
+
+import { createParlour } from './api.js';
+
+const parlour = createParlour({
+  wasm: new URL('./parlour.wasm', import.meta.url).href,
+  authoring: new URL('./parlour-authoring.js', import.meta.url).href,
+});
+
+export const { start, ready, decide, peek, decideAll, expose, set, track, page, identify, reset, visitorId, consent, recommend, explain, on, flush, forget, stop } = parlour;
+const exported = parlour.export;
+export { exported as export };
+export default parlour;

@@ -1,0 +1,46 @@
+// @ts-check
+// The script tag: reads its own attributes, takes over the calls made before it came, and starts.
+//   <script>window.parlour=window.parlour||function(){(parlour.q=parlour.q||[]).push(arguments)}</script>
+//   <script src="/parlour.iife.js" data-plan="/plan.bin" data-endpoint="/v1/batch" async></script>
+
+import { createParlour } from './api.js';
+
+/** @typedef {ReturnType<typeof createParlour>} Parlour */
+/** @typedef {((method: string, ...args: unknown[]) => unknown) & {q?: ArrayLike<unknown>[]} & Partial<Parlour>} Global */
+
+const page = /** @type {{parlour?: Global}} */ (/** @type {unknown} */ (globalThis));
+const script = /** @type {HTMLScriptElement | null} */ (document.currentScript);
+
+const begin = () => {
+  if (page.parlour?.start) return console.warn('parlour: the script is on this page twice: the second is ignored');
+  const { plan, config, endpoint, consent, wasm, writeKey, visitorId, gpc } = script?.dataset ?? {};
+  const base = script?.src || location.href;
+  const near = (/** @type {string} */ name) => new URL(name, base).href;
+  const parlour = createParlour({ wasm: wasm ?? near('parlour.wasm'), authoring: near('parlour-authoring.js') });
+  const queue = page.parlour?.q ?? [];
+
+  /** @type {Global} */
+  const call = (method, ...args) => {
+    const action = Object.hasOwn(parlour, method) && /** @type {any} */ (parlour)[method];
+    if (action) return action(...args);
+    console.warn(`parlour: there is no "${method}"`);
+  };
+  page.parlour = Object.assign(call, parlour);
+  for (const args of Array.from(queue)) call(.../** @type {[string, ...unknown[]]} */ (Array.from(args)));
+  if (plan || config)
+    parlour.start({
+      plan,
+      config,
+      endpoint,
+      writeKey,
+      visitorId,
+      consent: /** @type {import('./consent.js').ConsentState | undefined} */ (consent),
+      gpc: /** @type {import('./visit.js').Options['gpc']} */ (gpc),
+    });
+};
+
+try {
+  begin();
+} catch (error) {
+  console.warn('parlour:', error);
+}

@@ -1,0 +1,446 @@
+// @ts-check
+// One page's visit, put together: capture → engine → page, and capture → beacon → outbox → collector.
+// Nothing here throws into the page: what fails is reported once, and the visitor sees the original.
+
+import { createApplier } from './apply.js';
+import { createBeacon } from './beacon.js';
+import { startCapture } from './capture.js';
+import { createConsent } from './consent.js';
+import { createEngine, UNIT } from './engine.js';
+import { createIdentity, randomId, uuidv7 } from './identity.js';
+import { loadBytes, loadJson, loadModule, loadText } from './load.js';
+import { createOutbox } from './outbox.js';
+import { environmentOf } from './site.js';
+import { createSlots } from './slots.js';
+import { eraseStorage, openChannel, openStorage } from './storage.js';
+import { touchpointOf } from './touchpoint.js';
+import { createTransport } from './transport.js';
+import { whenHidden, whenIdleOrHidden } from './when.js';
+
+/** @typedef {import('./beacon.js').Touchpoint} Touchpoint */
+/** @typedef {import('./consent.js').ConsentState} ConsentState */
+/**
+ * @typedef {object} Options
+ * @property {string | Uint8Array} [plan] address or bytes of plan.bin
+ * @property {string | object} [config] address of parlour.json, `#id` of an inline script, or the object: for trying out
+ * @property {string} [wasm] address of parlour.wasm
+ * @property {string} [authoring] address of parlour-authoring.js, needed for `config`
+ * @property {string} [endpoint] where beacons go; none are sent without one
+ * @property {string} [writeKey]
+ * @property {ConsentState} [consent] until the visitor chooses
+ * @property {ConsentState | 'ids' | 'none'} [gpc] what Global Privacy Control does: keep ids out of beacons (default), nothing, or cap consent
+ * @property {string} [visitorId] the site's own id instead of ours
+ * @property {boolean} [bot] a robot you know of: decides nothing, counts nothing
+ */
+/** @typedef {{experiment: string, variant: string | null, values: Record<string, unknown>, reason: string}} Answer */
+
+const VERSION = '0.1.0';
+// A first visit waits for nobody longer than this; what is stored is taken up when it comes.
+const STORAGE_MS = 500;
+const EARLY = 200;
+
+/** @param {Options} options @param {AbortController} control @param {(name: string, detail: unknown) => void} tell */
+export const createVisit = (options, control, tell) => {
+  const { signal } = control;
+  const tab = uuidv7();
+  const started = Date.now();
+  /** @type {Touchpoint[]} */
+  let early = [];
+  /** The first page view is told: from now on touchpoints are taken at once. */
+  let counting = false;
+  let booted = false;
+  /** @type {Record<string, unknown>} */
+  const facts = {};
+  /** @type {Set<Touchpoint>} */
+  const sentEarly = new Set();
+  const pageId = randomId();
+  let visitor = options.visitorId ?? pageId;
+  let userId = '';
+  /** @type {ReturnType<typeof createEngine> | undefined} */
+  let engine;
+  let environment = '';
+  /** @type {import('./storage.js').Storage | null} */
+  let storage = null;
+  /** @type {Promise<unknown>} */
+  let opening = Promise.resolve();
+  /** @type {ReturnType<typeof createSlots> | undefined} */
+  let slots;
+  /** Experiments asked for before there was an answer: out for this page view. @type {Set<string>} */
+  let tooLate = new Set();
+  /** Experiences on this page. @type {Set<string>} */
+  const shown = new Set();
+
+  const told = new Set();
+  /** @param {{key?: string, code: string, detail: string}} problem */
+  const report = (problem) => {
+    const text = `parlour: ${problem.key ? `${problem.key}: ` : ''}${problem.code}: ${problem.detail}`;
+    if (told.has(text) || told.size > 50) return;
+    told.add(text);
+    console.warn(text);
+    tell('problem', problem);
+  };
+
+  const channel = openChannel(signal);
+  const identity = createIdentity();
+  const erase = () => {
+    identity.erase();
+    const open = storage;
+    storage = null;
+    return open ? open.erase() : eraseStorage();
+  };
+  const consent = createConsent({ initial: options.consent, gpc: options.gpc, erase, channel, signal });
+  const beacon = createBeacon({
+    version: VERSION,
+    tab,
+    about: () => ({ plan: engine?.hash, env: environment || undefined, sessionId: engine?.session(Date.now())?.id, userId: userId || undefined }),
+  });
+  const outbox = createOutbox({ anonymousId: () => (consent.idsAllowed ? visitor : undefined), channel });
+  // Before the transport listens: what is still early is then in its tail.
+  whenHidden(() => {
+    for (const touchpoint of early) send(touchpoint);
+    keep();
+    fold();
+  }, signal);
+  const transport = options.endpoint ? createTransport({ outbox, endpoint: options.endpoint, tab, writeKey: options.writeKey, signal }) : undefined;
+  const applier = createApplier({ report, signal });
+
+  /** @param {Touchpoint} touchpoint @param {Record<string, unknown>} [facts] */
+  const send = (touchpoint, facts) => {
+    if (sentEarly.has(touchpoint)) return;
+    if (!counting) sentEarly.add(touchpoint);
+    if (transport) outbox.add(beacon.encode(touchpoint, facts));
+  };
+
+  /** @param {string} type @param {object} properties @param {Record<string, unknown>} [facts] */
+  const sendRecord = (type, properties, facts, money = /** @type {Touchpoint['money']} */ (undefined)) => {
+    const at = Date.now();
+    send({ id: uuidv7(at), type, at, properties, money }, facts);
+  };
+
+  /** @param {Touchpoint} touchpoint */
+  const record = (touchpoint) => {
+    if (!counting) {
+      if (early.length < EARLY) early.push(touchpoint);
+      return;
+    }
+    const effects = engine?.touch(touchpoint, Date.now()) ?? [];
+    send(touchpoint);
+    tell('touchpoint', touchpoint);
+    run(effects, touchpoint);
+    keep();
+  };
+
+  /** @param {import('./engine.js').Effect[]} effects @param {Touchpoint} [cause] */
+  const run = (effects, cause) => {
+    if (!engine) return;
+    const { experiments, experiences, goals } = engine.page;
+    for (const { kind, index, detail } of effects)
+      if (kind === 'expose') {
+        const { key, name, version, variants } = experiments[index];
+        const { variant, reason } = engine.unpack(detail);
+        const { key: variation, name: variationName } = variants[variant];
+        const exposure = { experiment_id: key, experiment_name: name ?? key, variation_id: variation, variation_name: variationName ?? variation };
+        sendRecord('exposure', exposure, { experiment_version: version ?? 1, reason });
+        tell('exposure', { experiment: key, variant: variation, reason });
+      } else if (kind === 'goal') reached(goals[index], cause);
+      else if (kind === 'show' || kind === 'holdout') {
+        const { key, changes = [], targets } = experiences[index];
+        const heldOut = kind === 'holdout';
+        const seen = () => sendRecord('experience', { experience_id: key, held_out: heldOut });
+        shown.add(`experience ${key}`);
+        applier.apply(`experience ${key}`, heldOut ? [] : changes, targets, seen);
+      } else tell(kind, kind === 'stage' ? engine.session(Date.now())?.stage : undefined);
+  };
+
+  /** @param {import('./engine.js').Page['goals'][number]} goal @param {Touchpoint} [cause] */
+  const reached = ({ key, value }, cause) => {
+    sendRecord('goal', { goal_id: key }, undefined, value ? cause?.money : undefined);
+    tell('goal', key);
+  };
+
+  /** Stores what the engine wants kept. */
+  const keep = () => {
+    const value = engine?.journal();
+    if (value?.length && consent.allowed) storage?.append([{ store: 'journal', key: uuidv7(), value }]);
+  };
+
+  const fold = async () => {
+    // After this task's appends, so that what they hold is folded too.
+    await undefined;
+    const current = engine;
+    if (current && consent.allowed) await storage?.fold((snapshot, entries) => current.fold(snapshot, entries, Date.now()));
+  };
+
+  /** Decides what changes the page, and puts it there. */
+  const evaluate = () => {
+    if (!engine) return;
+    engine.page.experiments.forEach(({ key, targets, variants }, index) => {
+      if (!engine || !targets.length) return;
+      const name = `experiment ${key}`;
+      if (tooLate.has(key)) return applier.undo(name);
+      const { variant } = engine.decide(index, false, Date.now());
+      if (variant < 0) return applier.undo(name);
+      engine.decide(index, true, Date.now());
+      applier.apply(name, variants[variant].changes ?? [], targets, () => meet(index));
+    });
+  };
+
+  /** @param {number} index */
+  const meet = (index) => {
+    run(engine?.met(index, Date.now()) ?? []);
+    keep();
+  };
+
+  const readRows = () => {
+    for (const element of [...document.querySelectorAll('[data-parlour-row]')].slice(0, 50))
+      try {
+        const text = atob(/** @type {string} */ (element.getAttribute('data-parlour-row')).replace(/-/g, '+').replace(/_/g, '/'));
+        engine?.row(Uint8Array.from(text, (char) => char.charCodeAt(0)));
+      } catch {
+        // Not base64: a row is only ever a hint.
+      }
+  };
+
+  /** @type {Map<string, Promise<any>>} */
+  const fetched = new Map();
+  const fetchCards = (/** @type {string} */ url) => {
+    const cards = fetched.get(url) ?? loadJson(url);
+    fetched.set(url, cards);
+    return cards;
+  };
+
+  /** @param {string} key @param {number} [count] */
+  const recommend = async (key, count = 8) => {
+    const index = engine?.page.slots.findIndex((slot) => slot.key === key) ?? -1;
+    if (!engine || index < 0) return;
+    const { cards: url, exclude = [] } = engine.page.slots[index];
+    const { items } = await fetchCards(url);
+    const unwanted = (exclude.includes('in_cart') ? 1 : 0) | (exclude.includes('purchased') ? 2 : 0);
+    /** @param {number} number */
+    const isWanted = (number) => {
+      const item = Object.hasOwn(items, number) ? items[number].item : undefined;
+      return item !== undefined && item !== current && !((engine?.itemState(item) ?? 0) & unwanted);
+    };
+    const list = engine.recommend(index, []).filter(({ number }) => isWanted(number)).slice(0, count);
+    return {
+      list: uuidv7(),
+      items: list.map(({ number, because, score }) => ({ number, because, score, item: items[number].item, reason: because ? 'covisit' : 'popular' })),
+    };
+  };
+  /** The item this page is about: never recommended on its own page. @type {string | undefined} */
+  let current;
+
+  /** Takes up id and stored state, as far as consent allows; not later than STORAGE_MS. */
+  const remember = async () => {
+    if (!consent.allowed) return;
+    if (!options.visitorId) visitor = identity.id(visitor);
+    const opened = openStorage().then(async (next) => {
+      if (!consent.allowed || signal.aborted) return next?.close();
+      storage = next;
+      if (!options.visitorId) visitor = (await identity.settle(next)) ?? visitor;
+      outbox.attach(next);
+      return next && Promise.all([next.get('snapshot'), next.read('journal', 5000)]);
+    });
+    opening = opened;
+    const stored = await Promise.race([opened, new Promise((resolve) => setTimeout(resolve, STORAGE_MS))]);
+    return stored;
+  };
+
+  /** @param {ConsentState} state @param {ConsentState} before */
+  const consented = async (state, before) => {
+    tell('consent', state);
+    const gained = consent.allowed && (before === 'unknown' || before === 'denied');
+    if (!consent.allowed) {
+      transport?.halt();
+      if (state === 'denied') outbox.shut();
+      else outbox.hold();
+      // The next grant is another visitor's first.
+      if (before !== 'unknown') {
+        engine?.forget(Date.now());
+        visitor = options.visitorId ?? randomId();
+        tellUnits();
+      }
+    } else if (gained) {
+      await consent.ready;
+      await remember();
+      if (!consent.allowed) return;
+      outbox.open();
+    }
+    engine?.consent(state, Date.now());
+    if (gained) tellUnits();
+    keep();
+    evaluate();
+    if (gained) fold();
+  };
+
+  const tellUnits = () => {
+    engine?.unit(UNIT.visitor, visitor);
+    engine?.unit(UNIT.user, userId);
+    engine?.unit(UNIT.page, pageView);
+  };
+  let pageView = pageId;
+
+  const loadPlan = async () => {
+    const { plan, config } = options;
+    if (plan instanceof Uint8Array) return plan;
+    if (plan) return loadBytes(plan);
+    if (!config) throw Error('neither data-plan nor data-config says what to run');
+    const inline = typeof config === 'string' && config[0] === '#' && document.querySelector(config);
+    const text = typeof config === 'object' ? JSON.stringify(config) : inline ? /** @type {string} */ (inline.textContent) : await loadText(config);
+    await opening;
+    const kept = await storage?.get('plan');
+    if (kept?.text === text && kept.version === VERSION) return /** @type {Uint8Array} */ (kept.plan);
+    /** @type {typeof import('./authoring.js')} */
+    const { compile } = await import(/* @vite-ignore */ /* webpackIgnore: true */ /** @type {string} */ (options.authoring));
+    const compiled = await compile(text);
+    for (const line of compiled.lines) console.warn(`parlour: ${typeof config === 'string' ? config : 'config'}:${line}`);
+    if (!compiled.plan) throw Error('the config has mistakes that stop all of it');
+    if (consent.allowed) storage?.set('plan', { text, version: VERSION, plan: compiled.plan });
+    return /** @type {Uint8Array} */ (compiled.plan);
+  };
+
+  const boot = async () => {
+    consent.onChange(consented);
+    await consent.ready;
+    if (consent.allowed) outbox.open();
+    else if (consent.state === 'denied') outbox.shut();
+    const [module, plan, stored] = await Promise.allSettled([loadModule(/** @type {string} */ (options.wasm)), loadPlan(), remember()]);
+    if (signal.aborted) return;
+    for (const part of [module, plan]) if (part.status === 'rejected') report({ code: 'off', detail: part.reason.message });
+    try {
+      if (module.status === 'fulfilled' && plan.status === 'fulfilled') {
+        const made = createEngine({ module: module.value, plan: plan.value, report: (detail) => report({ code: 'trap', detail }) });
+        const found = environmentOf(made.page, location.hostname);
+        if (found === undefined) {
+          const { site } = made.page;
+          throw Error(`the plan is for ${site.join(', ')} and this page is on ${location.hostname}: add it to "site" or "environments" in parlour.json`);
+        }
+        environment = found;
+        engine = made;
+      }
+    } catch (error) {
+      report({ code: 'off', detail: /** @type {Error} */ (error).message });
+    }
+    if (engine) {
+      tellUnits();
+      engine.bot(!!options.bot);
+      engine.facts(facts);
+      engine.consent(consent.state, started);
+      const [snapshot, entries] = (stored.status === 'fulfilled' && /** @type {any} */ (stored.value)) || [];
+      if (snapshot || entries?.length) engine.restore(snapshot, (entries ?? []).map((/** @type {[string, Uint8Array]} */ [, value]) => value), started);
+      if (!options.consent) consent.begin(engine.page.consent.initial);
+    }
+    if (consent.state === 'unknown') console.info('parlour: waiting for consent: nothing is sent');
+    booted = true;
+    startCapture({
+      config: engine?.page.capture,
+      goals: engine?.page.goals,
+      // The page was there before the engine was.
+      emit: ({ type, ...rest }) => record({ ...touchpointOf(type, {}, currency(), views > 1 || type !== 'page_view' ? Date.now() : started), ...rest }),
+      goal: (key) => {
+        const goal = engine?.page.goals.find((goal) => goal.key === key);
+        if (goal) reached(goal);
+      },
+      onPage,
+      signal,
+    });
+    if (engine?.page.slots.length) slots = createSlots({ slots: engine.page.slots, fetchCards, recommend, emit: slotEmit, report, signal });
+    whenIdleOrHidden(fold, signal);
+    tell('ready', undefined);
+  };
+
+  /** @param {{type: string, item?: string, items?: {item: string}[], properties: object}} seen */
+  const slotEmit = ({ type, item, items, properties }) => {
+    const at = Date.now();
+    send({ id: uuidv7(at), type, at, item, items, properties });
+  };
+
+  const currency = () => engine?.page.currency ?? 'EUR';
+
+  let views = 0;
+  /** @param {Record<string, string>} seen */
+  const onPage = (seen) => {
+    if (views++) {
+      pageView = randomId();
+      tooLate = new Set();
+      current = undefined;
+      for (const name of shown) applier.undo(name);
+      shown.clear();
+      engine?.unit(UNIT.page, pageView);
+    }
+    engine?.facts(seen);
+    readRows();
+    counting = true;
+    // After the page view is told, which frees the last page's decisions.
+    queueMicrotask(() => {
+      const waiting = early;
+      early = [];
+      waiting.forEach(record);
+      sentEarly.clear();
+      evaluate();
+      slots?.refresh();
+    });
+  };
+
+  return {
+    started: boot(),
+    consent,
+    /** @param {string} type @param {unknown} given */
+    track(type, given) {
+      const touchpoint = touchpointOf(type, given, currency(), Date.now());
+      if (type === 'view_item') current = touchpoint.item;
+      record(touchpoint);
+    },
+    /** @param {string} key @param {'use' | 'peek' | 'expose'} how @returns {Answer} */
+    decide(key, how) {
+      const index = engine?.page.experiments.findIndex((experiment) => experiment.key === key) ?? -1;
+      if (!booted && how !== 'peek') tooLate.add(key);
+      const reason = !booted || tooLate.has(key) ? 'loading' : 'unknown';
+      if (!engine || index < 0 || tooLate.has(key)) return { experiment: key, variant: null, values: {}, reason };
+      const decision = engine.decide(index, how !== 'peek', Date.now());
+      if (how !== 'peek') meet(index);
+      const variant = engine.page.experiments[index].variants[decision.variant];
+      return { experiment: key, variant: variant?.key ?? null, values: variant?.values ?? {}, reason: decision.reason };
+    },
+    keys: () => engine?.page.experiments.map(({ key }) => key) ?? [],
+    /** @param {Record<string, unknown>} given */
+    set(given) {
+      Object.assign(facts, given);
+      engine?.facts(given);
+      evaluate();
+    },
+    /** @param {string} id @param {object} [traits] */
+    identify(id, traits) {
+      userId = `${id}`.slice(0, 200);
+      engine?.unit(UNIT.user, userId);
+      sendRecord('identify', traits ?? {});
+      evaluate();
+    },
+    /** Nothing of the last person stays; what they did before is still sent unless `drop`. @param {boolean} drop */
+    async reset(drop) {
+      if (drop) {
+        transport?.halt();
+        outbox.shut();
+      } else await transport?.flush();
+      await erase();
+      userId = '';
+      visitor = options.visitorId ?? randomId();
+      engine?.forget(Date.now());
+      tellUnits();
+      if (consent.allowed) {
+        outbox.open();
+        await remember();
+        tellUnits();
+      } else if (consent.state === 'unknown') outbox.hold();
+      evaluate();
+    },
+    visitorId: () => (consent.allowed ? visitor : undefined),
+    recommend,
+    flush: async () => {
+      await opening;
+      return (await transport?.flush()) ?? false;
+    },
+    about: () => ({ plan: engine?.hash, version: engine?.version, environment, tab, session: engine?.session(Date.now()), drops: outbox.drops, waiting: outbox.size }),
+    stored: async () => ({ snapshot: await storage?.get('snapshot'), outbox: await storage?.read('outbox', 1000) }),
+  };
+};
