@@ -82,7 +82,7 @@ const kept = (element, values) =>
 
 /** @param {Element} element @param {Record<string, unknown>} values */
 const attributes = (element, values) => {
-  for (const name in values) checkAttribute(element, name, values[name]);
+  for (const [name, value] of Object.entries(values)) checkAttribute(element, name, value);
   return kept(element, values);
 };
 
