@@ -108,7 +108,7 @@ impl<'a> Shopper<'a> {
         }
         if !self.cart.is_empty() {
             self.page("/cart", "Cart")?;
-            let patience = if self.variant("shipping-banner") == Some("banner") { 0.52 } else { 0.44 };
+            let patience = if self.variant("shipping-banner") == Some("banner") { 0.5 } else { 0.42 };
             if self.random.random_bool(patience) {
                 self.check_out()?;
             }
@@ -134,7 +134,7 @@ impl<'a> Shopper<'a> {
                 })?;
             }
         }
-        let persuasion = if self.variant("product-cta") == Some("reassure") { 0.17 } else { 0.13 };
+        let persuasion = if self.variant("product-cta") == Some("reassure") { 0.11 } else { 0.08 };
         let is_new = self.cart.iter().all(|(known, _)| known.id != product.id);
         if is_new && product.stock > 0 && self.random.random_bool(persuasion * self.taste.eagerness) {
             let quantity = if price < 2_500 { self.random.random_range(1..=3).min(product.stock) } else { 1 };
