@@ -1,6 +1,7 @@
 //! The `parlour` command: compiles and checks plans, answers what they would decide, and collects what happened.
 
 pub mod commands;
+pub mod demo;
 pub mod plan_file;
 pub mod serve;
 pub mod store;

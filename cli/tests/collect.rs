@@ -182,14 +182,7 @@ async fn amounts_are_exact_in_the_minor_units_of_their_currency() {
         ("Order Completed", "revenue", "0.1", r#""EUR""#, json!(10), "ok"),
         ("Order Completed", "revenue", "0.30000000000000004", r#""EUR""#, json!(30), "ok"),
         ("Order Completed", "revenue", "1.005", r#""EUR""#, json!(101), "ok"),
-        (
-            "Order Completed",
-            "revenue",
-            "90071992547409.91",
-            r#""EUR""#,
-            json!(9_007_199_254_740_991_i64),
-            "warning",
-        ),
+        ("Order Completed", "revenue", "90071992547409.91", r#""EUR""#, Value::Null, "warning"),
         (
             "Order Completed",
             "revenue",

@@ -110,8 +110,10 @@ fn amount(name: &str, properties: &Fields<'_>, warnings: &mut Vec<String>) -> (O
             .push(format!("properties.currency {code:?} is no ISO 4217 code, so the amount was left out"));
         return (None, Some(code));
     };
-    // No amount in use needs more digits; the bound keeps hostile exponents out.
-    let minor = if amount.len() <= 40 { money::parse_minor(&amount, exponent) } else { None };
+    // No amount in use needs more digits, and no power of ten in use has four.
+    let power = amount.find(['e', 'E']).and_then(|at| amount.get(at..)).unwrap_or_default();
+    let minor =
+        if amount.len() <= 40 && power.len() <= 5 { money::parse_minor(&amount, exponent) } else { None };
     if minor.is_none() {
         warnings.push(format!("properties.{key} is no amount of {code} we can hold, so it was left out"));
     }

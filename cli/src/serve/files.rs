@@ -48,8 +48,21 @@ pub fn not_found() -> Response {
 
 /// Dot files are settings and repositories, never part of a site; `.well-known` is.
 fn is_hidden(path: &str) -> bool {
-    let lower = path.to_ascii_lowercase().replace("%2e", ".");
-    lower.split('/').any(|segment| segment.starts_with('.') && segment != ".well-known")
+    let decoded = percent_decoded(path);
+    let mut segments = decoded.split(|byte| matches!(byte, b'/' | b'\\'));
+    segments.any(|segment| segment.starts_with(b".") && segment != b".well-known")
+}
+
+fn percent_decoded(path: &str) -> Vec<u8> {
+    let mut decoded = Vec::new();
+    let mut rest = path.as_bytes();
+    while let [first, after @ ..] = rest {
+        let escape = if *first == b'%' { after.get(..2) } else { None };
+        let byte = escape.and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
+        decoded.push(byte.unwrap_or(*first));
+        rest = if byte.is_some() { after.get(2..).unwrap_or_default() } else { after };
+    }
+    decoded
 }
 
 /// `name.<16 or more hex digits>.ext`, as the build names its copies.
@@ -83,6 +96,10 @@ mod tests {
             ("/.git/config", true),
             ("/%2egit/config", true),
             ("/a/.env", true),
+            ("/a%2f.env", true),
+            ("/a%5C%2Eenv", true),
+            ("/100%", false),
+            ("/%zz.a", false),
             ("/.well-known/x", false),
             ("/a.b/c.js", false),
         ] {

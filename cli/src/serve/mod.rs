@@ -5,10 +5,9 @@ pub mod collect;
 pub mod event;
 pub mod files;
 pub mod plan;
+mod run;
 pub mod writer;
 
-use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -20,28 +19,16 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::json;
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tower_http::timeout::TimeoutLayer;
 
 use crate::store::{SqliteStore, Store, StoreError};
 use plan::{Live, Source};
+pub use run::{Options, run};
 use writer::Writer;
 
 /// A request that takes longer holds a connection for nothing.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
-/// How long open requests may take to finish once we are asked to stop.
-const STOP_TIMEOUT: Duration = Duration::from_secs(10);
-
-#[derive(Debug, Clone)]
-pub struct Options {
-    pub bind: IpAddr,
-    pub port: u16,
-    pub db: PathBuf,
-    pub plan: Option<Source>,
-    pub www: Option<PathBuf>,
-}
-
 /// What every request can reach.
 #[derive(Debug, Clone)]
 pub struct App {
@@ -167,82 +154,6 @@ async fn healthz(State(app): State<App>) -> Response {
                 .into_response()
         }
     }
-}
-
-/// Serves until asked to stop.
-///
-/// # Errors
-/// When the store, the plan or the address cannot be had.
-pub async fn run(options: Options) -> anyhow::Result<()> {
-    let stores =
-        Stores::open(&options.db).with_context(|| format!("cannot open {}", options.db.display()))?;
-    let server = Server::start(stores, options.plan.clone())?;
-    for problem in &server.problems {
-        eprintln!("{problem}");
-    }
-    let rest = match &options.www {
-        Some(www) => files::router(www),
-        None => Router::new().fallback(|| async { files::not_found() }),
-    };
-    let wanted = SocketAddr::new(options.bind, options.port);
-    let listener = TcpListener::bind(wanted).await.with_context(|| {
-        format!("cannot listen on {wanted}: choose another --port, or 0 for any that is free")
-    })?;
-    greet(&options, &server, listener.local_addr()?);
-    let (stopping, stopped) = watch::channel(false);
-    let graceful = async move {
-        stop_asked().await;
-        // An error says that serving has ended already.
-        let _ = stopping.send(true);
-    };
-    let serving = axum::serve(listener, server.router(rest)).with_graceful_shutdown(graceful);
-    tokio::select! {
-        ended = std::future::IntoFuture::into_future(serving) => ended?,
-        () = out_of_patience(stopped) => eprintln!("parlour: some requests did not finish in time"),
-    }
-    server.stop().await;
-    Ok(())
-}
-
-async fn out_of_patience(mut stopped: watch::Receiver<bool>) {
-    if stopped.wait_for(|stopped| *stopped).await.is_err() {
-        std::future::pending::<()>().await;
-    }
-    tokio::time::sleep(STOP_TIMEOUT).await;
-}
-
-async fn stop_asked() {
-    let interrupt = async {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    };
-    #[cfg(unix)]
-    let terminate = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut signal) => {
-                signal.recv().await;
-            }
-            Err(_) => std::future::pending::<()>().await,
-        }
-    };
-    #[cfg(not(unix))]
-    let terminate = std::future::pending::<()>();
-    tokio::select! {
-        () = interrupt => {}
-        () = terminate => {}
-    }
-}
-
-fn greet(options: &Options, server: &Server, address: SocketAddr) {
-    println!("collector  http://{address}/v1/batch → {}", options.db.display());
-    if let Some(served) = server.app.live.borrow().served.as_ref() {
-        println!("plan       http://{address}/plan.bin ({} version {})", served.hash, served.version);
-    }
-    if let Some(www) = &options.www {
-        println!("site       http://{address}/ from {}", www.display());
-    }
-    println!("admin      http://{address}/_parlour?token={}", server.app.keys.token);
 }
 
 /// Now, in milliseconds since the epoch.

@@ -58,6 +58,14 @@ pub struct Served {
     br: Bytes,
 }
 
+impl Served {
+    /// The plan as it was compiled.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.plain
+    }
+}
+
 /// Makes the first plan of what the source holds.
 ///
 /// # Errors

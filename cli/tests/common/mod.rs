@@ -252,3 +252,34 @@ pub fn run(args: &[&str], input: &str) -> Output {
     let _ = writing.join().unwrap();
     output
 }
+
+/// A plan's source with one experiment for everyone and one for an audience.
+pub const CONFIG: &str = r##"{
+  "site": ["shop.example"],
+  "currency": "EUR",
+  "audiences": { "german": { "shopper.language": "de" } },
+  "goals": { "purchase": { "touchpoint": "purchase", "value": "revenue" } },
+  "experiments": {
+    "banner": {
+      "name": "Banner", "status": "running",
+      "variants": { "control": { "weight": 1 }, "loud": { "weight": 3, "changes": [{ "select": "#banner", "text": "Sale" }] } },
+      "goals": ["purchase"]
+    },
+    "greeting": {
+      "name": "Greeting", "status": "running", "audience": "german", "start": "2026-01-01", "end": "2026-12-31",
+      "variants": { "control": {}, "hallo": { "changes": [{ "select": "h1", "text": "Hallo" }] } }
+    }
+  }
+}
+"##;
+
+/// Waits until a condition holds that a background task brings about.
+pub async fn until<F: Future<Output = bool>>(what: &str, mut holds: impl FnMut() -> F) {
+    for _ in 0..400 {
+        if holds().await {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("{what} never came");
+}
