@@ -1,8 +1,9 @@
 //! Plan bytes → [`Plan`]. Everything is checked here once, so that evaluation needs no checks.
 //!
 //! ```text
-//! magic "PRLR" · format u8 · minimum reader u8 · flags u16 (bit 0: killed) · version u32
-//! issued u64 ms · expires u64 ms · check u32 = murmur3(sections) · sections: tag u8 · required u8 · len varint · bytes
+//! magic "PRLR" · format u8 · minimum reader u8 · check u32 = murmur3(all that follows)
+//! flags u16 (bit 0: killed) · version u32 · issued u64 ms · expires u64 ms
+//! sections: tag u8 · required u8 · len varint · bytes
 //! core: holdout share · facts · nodes · experiments · experiences · goals · slots, each a count and its rows
 //! ```
 
@@ -66,11 +67,11 @@ impl Plan {
         if minimum_reader > FORMAT || format == 0 {
             return Err(PlanError::TooNew);
         }
-        let mut plan = header(&mut reader).ok_or(PlanError::Damaged)?;
         let check = reader.u32().ok_or(PlanError::Damaged)?;
         if murmur3_32(reader.clone().take_rest(), 0) != check {
             return Err(PlanError::Damaged);
         }
+        let mut plan = header(&mut reader).ok_or(PlanError::Damaged)?;
         plan.hash = id64(bytes);
         let mut has_core = false;
         while !reader.is_empty() {

@@ -7,22 +7,22 @@ use crate::targeting::{Operand, Scalar};
 
 #[must_use]
 pub fn encode(plan: &Plan) -> Vec<u8> {
-    let mut sections = Writer::default();
+    let mut body = Writer::default();
+    body.u16(u16::from(plan.killed));
+    body.u32(plan.version);
+    body.u64(plan.issued_ms);
+    body.u64(plan.expires_ms);
     for (tag, bytes) in [(SECTION_CORE, core(plan)), (SECTION_PAGE, plan.page.clone())] {
-        sections.u8(tag);
-        sections.u8(1);
-        sections.text(&bytes);
+        body.u8(tag);
+        body.u8(1);
+        body.text(&bytes);
     }
     let mut file = Writer::default();
     file.bytes.extend_from_slice(&MAGIC);
     file.u8(FORMAT);
     file.u8(FORMAT);
-    file.u16(u16::from(plan.killed));
-    file.u32(plan.version);
-    file.u64(plan.issued_ms);
-    file.u64(plan.expires_ms);
-    file.u32(murmur3_32(&sections.bytes, 0));
-    file.bytes.append(&mut sections.bytes);
+    file.u32(murmur3_32(&body.bytes, 0));
+    file.bytes.append(&mut body.bytes);
     file.bytes
 }
 

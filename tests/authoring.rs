@@ -1,0 +1,294 @@
+//! What marketers write, what they get wrong, and what they are told.
+
+#![cfg(feature = "authoring")]
+
+use parlour::authoring::{CompileOptions, Compiled, Names, Severity, compile};
+use parlour::plan::Plan;
+use proptest::prelude::*;
+
+fn compiled(text: &str) -> Compiled {
+    compile(text, &CompileOptions::default())
+}
+
+fn plan(text: &str) -> Plan {
+    let compiled = compiled(text);
+    Plan::decode(&compiled.plan.unwrap_or_else(|| panic!("no plan: {:?}", compiled.diagnostics))).unwrap()
+}
+
+fn experiment(fields: &str) -> String {
+    format!(
+        r#"{{"site": "a.example", "experiments": {{"one": {{"status": "running", "variants": {{"a": {{}}, "b": {{}}}}{fields}}}}}}}"#
+    )
+}
+
+/// Says that this file has exactly this finding, at this place, with this cure.
+fn check(text: &str, code: &str, pointer: &str, cure: &str) {
+    let found = compiled(text).diagnostics;
+    assert!(
+        found.len() == 1
+            && found[0].code == code
+            && found[0].pointer == pointer
+            && found[0].cure.contains(cure),
+        "expected {code} at {pointer} with cure {cure:?}, found {found:#?}"
+    );
+}
+
+#[test]
+fn each_mistake_is_named_with_its_place_and_cure() {
+    let rows = [
+        (r#"{"site": }"#.to_owned(), "E100", "", "comma, quote or bracket"),
+        (String::new(), "E100", "", "Start with"),
+        (r#"{}"#.into(), "E105", "", "host names"),
+        (r#"{"site": []}"#.into(), "E105", "/site", "host names"),
+        (r#"{"site": "a", "site": "b"}"#.into(), "E102", "/site", "Keep one"),
+        (r#"{"site": "a", "experimets": {}}"#.into(), "W103", "/experimets", "`experiments`"),
+        (r#"{"site": "a", "experiments": []}"#.into(), "E104", "/experiments", "object"),
+        (r#"{"site": "a", "timezone": "Europe/Berlln"}"#.into(), "E106", "/timezone", "IANA"),
+        (r#"{"site": "a", "currency": "Euro"}"#.into(), "E106", "/currency", "ISO 4217"),
+        (r#"{"site": "a", "goals": {"g": {}}}"#.into(), "E107", "/goals/g", "exactly one of"),
+        (
+            r#"{"site": "a", "goals": {"Buy it": {"click": "b"}}}"#.into(),
+            "E106",
+            "/goals/Buy it",
+            "lower-case",
+        ),
+        (
+            r#"{"site": "a", "audiences": {"x": {"journey.visit": 2}}}"#.into(),
+            "E203",
+            "/audiences/x/journey.visit",
+            "`journey.visits`",
+        ),
+        (
+            r#"{"site": "a", "audiences": {"x": {"plan": {"$eqq": 2}}}}"#.into(),
+            "E208",
+            "/audiences/x/plan/$eqq",
+            "`$eq`",
+        ),
+        (
+            r#"{"site": "a", "audiences": {"x": {"plan": {"$in": 2}}}}"#.into(),
+            "E104",
+            "/audiences/x/plan/$in",
+            "[ ]",
+        ),
+        (r#"{"site": "a", "audiences": {"x": {"$adn": []}}}"#.into(), "E208", "/audiences/x/$adn", "`$and`"),
+        (
+            r#"{"site": "a", "experiences": {"x": {"when": {"stage": "awarness"}}}}"#.into(),
+            "E106",
+            "/experiences/x/when/stage",
+            "`awareness`",
+        ),
+        (
+            experiment(r#", "status": "runing""#).replacen(r#""status": "running", "#, "", 1),
+            "E106",
+            "/experiments/one/status",
+            "`running`",
+        ),
+        (experiment(r#", "audience": "retuning""#), "E201", "/experiments/one/audience", "audiences"),
+        (experiment(r#", "goals": ["buy"]"#), "E202", "/experiments/one/goals/0", "goals"),
+        (experiment(r#", "traffic": 1.5"#), "E106", "/experiments/one/traffic", "0 to 1"),
+        (
+            experiment(r#", "start": "2026-12-24", "end": "2026-12-01""#),
+            "E205",
+            "/experiments/one/end",
+            "after `start`",
+        ),
+        (experiment(r#", "start": "soon""#), "E106", "/experiments/one/start", "2026-12-01"),
+        (
+            experiment(r#", "layer": {"name": "l", "range": [0.5, 0.5]}"#),
+            "E206",
+            "/experiments/one/layer/range",
+            "[0, 0.5]",
+        ),
+        (experiment(r#", "basis": "exempt""#), "E209", "/experiments/one/basis", "exempt"),
+        (experiment(r#", "winner": "a""#), "W211", "/experiments/one/winner", "ended"),
+        (
+            experiment("")
+                .replace(r#""a": {}"#, r#""a": {"weight": 0}"#)
+                .replace(r#""b": {}"#, r#""b": {"weight": 0}"#),
+            "E204",
+            "/experiments/one/variants",
+            "weight above 0",
+        ),
+        (experiment("").replace(r#", "b": {}"#, ""), "E107", "/experiments/one/variants", "from 2"),
+        (
+            experiment("").replace(r#""b": {}"#, r##""b": {"changes": [{"select": "#x"}]}"##),
+            "E107",
+            "/experiments/one/variants/b/changes/0",
+            "text",
+        ),
+    ];
+    for (text, code, pointer, cure) in rows {
+        check(&text, code, pointer, cure);
+    }
+}
+
+#[test]
+fn line_and_column_point_at_the_value() {
+    let text = "{\n  \"site\": \"a\",\n  \"currency\": \"Euro\"\n}";
+    let found = &compiled(text).diagnostics[0];
+    assert_eq!((found.line, found.column), (3, 15));
+    assert_eq!(
+        found.to_string(),
+        "3:15 error E106 /currency: `Euro` is no currency code. Write the ISO 4217 code in capitals, such as \"EUR\"."
+    );
+}
+
+#[test]
+fn all_mistakes_are_found_in_one_run() {
+    let text = experiment(r#", "traffic": 2, "goals": ["x", "y"], "start": "soon", "audience": "nobody""#);
+    assert_eq!(compiled(&text).diagnostics.len(), 5);
+}
+
+#[test]
+fn a_broken_experiment_is_left_out_and_the_others_run() {
+    let text = r#"{"site": "a", "experiments": {
+        "broken": {"status": "running", "audience": {"mine": 1}, "traffic": 7, "variants": {"a": {}, "b": {}}},
+        "whole": {"status": "running", "audience": {"yours": 1}, "variants": {"a": {}, "b": {}}}}}"#;
+    let plan = plan(text);
+    let names = Names::read(&plan);
+    assert_eq!(
+        names.experiments.iter().map(|experiment| experiment.key.as_str()).collect::<Vec<_>>(),
+        ["whole"]
+    );
+    assert_eq!(names.facts, [Some("yours".to_owned())], "the broken one's facts are gone with it");
+}
+
+#[test]
+fn what_visitors_need_not_read_is_not_in_the_plan() {
+    let text = r#"{"site": "a", "experiments": {
+        "draft-thing": {"variants": {"a": {}, "b": {}}},
+        "seen": {"status": "running", "hypothesis": "SECRET-ONE", "owner": "SECRET-TWO", "tags": ["SECRET-THREE"], "variants": {"a": {}, "b": {}}}}}"#;
+    let bytes = compiled(text).plan.unwrap();
+    let readable = String::from_utf8_lossy(&bytes);
+    for word in ["SECRET", "draft-thing"] {
+        assert!(!readable.contains(word), "{word} is in the plan");
+    }
+    assert!(readable.contains("seen"), "the canary: keys that run are in the plan");
+}
+
+#[test]
+fn the_same_file_compiles_to_the_same_bytes() {
+    let text = experiment(r#", "audience": {"plan": {"$in": ["a", "b"]}}"#);
+    assert_eq!(compiled(&text).plan, compiled(&text).plan);
+}
+
+#[test]
+fn amounts_of_money_in_audiences_are_exact_in_the_currency() {
+    // 19.99 in minor units is 1999; as a float times 100 it would be 1998.9999999999998.
+    let bytes = compiled(&experiment(r#", "audience": {"profile.revenue": {"$gte": 19.99}}"#)).plan.unwrap();
+    assert!(bytes.windows(8).any(|window| window == 1999f64.to_le_bytes()));
+}
+
+#[test]
+fn deep_and_wide_files_are_refused_and_not_followed() {
+    let deep = format!(
+        r#"{{"site": "a", "audiences": {{"x": {}1{}}}}}"#,
+        r#"{"$not":"#.repeat(10_000),
+        "}".repeat(10_000)
+    );
+    check(&deep, "E101", "", "Flatten");
+    let nested = format!(
+        r#"{{"site": "a", "audiences": {{"x": {}{{"p": 1}}{}}}}}"#,
+        r#"{"$not":"#.repeat(20),
+        "}".repeat(20)
+    );
+    assert_eq!(compiled(&nested).diagnostics[0].code, "E101");
+}
+
+#[test]
+fn the_schema_knows_every_field_of_the_sketch() {
+    let schema = parlour::authoring::schema();
+    for (pointer, what) in [
+        ("/properties/experiments/additionalProperties/$ref", "experiments"),
+        ("/$defs/experiment/properties/hypothesis/description", "hypothesis"),
+        ("/$defs/condition/properties/journey.visits/description", "fact names"),
+        ("/$defs/slot/properties/strategies/items/enum", "strategies"),
+    ] {
+        assert!(schema.pointer(pointer).is_some(), "{what}: {pointer} is missing");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn no_text_makes_the_compiler_panic(text in ".{0,400}") {
+        let _ = compiled(&text);
+    }
+
+    #[test]
+    fn no_json_makes_the_compiler_panic(value in json(), key in "[a-z]{1,12}") {
+        let text = format!(r#"{{"site": "a", "experiments": {{"one": {{"status": "running", "variants": {{"a": {{"changes": [{value}]}}, "b": {value}}}, "{key}": {value}}}}}, "audiences": {{"x": {value}}}, "goals": {value}}}"#);
+        let compiled = compiled(&text);
+        if let Some(bytes) = compiled.plan {
+            prop_assert!(Plan::decode(&bytes).is_ok(), "a plan that cannot be read: {}", text);
+        }
+    }
+
+    #[test]
+    fn a_plan_with_any_changed_byte_is_refused(at in 0usize..4_000, flip in 1u8..) {
+        let mut bytes = compiled(&experiment(r#", "audience": {"plan": "pro"}"#)).plan.unwrap();
+        let at = at % bytes.len();
+        bytes[at] ^= flip;
+        // An older format or reader than ours is no damage; nothing is of format 0.
+        let is_older = matches!((at, bytes[at]), (4, 1..) | (5, 0));
+        prop_assert_eq!(Plan::decode(&bytes).is_ok(), is_older, "byte {}", at);
+    }
+
+    #[test]
+    fn decoding_any_bytes_never_panics(bytes: Vec<u8>) {
+        let mut file = b"PRLR\x01\x01\0\0\x01\0\0\0".to_vec();
+        file.extend(bytes);
+        let _ = Plan::decode(&file);
+    }
+}
+
+/// JSON of any shape, a few levels deep.
+fn json() -> impl Strategy<Value = String> {
+    let leaf = prop_oneof![
+        Just("null".to_owned()),
+        Just("true".to_owned()),
+        any::<f64>().prop_filter("finite", |number| number.is_finite()).prop_map(|number| number.to_string()),
+        Just("1e999".to_owned()),
+        Just("-0".to_owned()),
+        "[a-z$.#*/~ ]{0,10}".prop_map(|text| format!("{text:?}")),
+        Just(r#""\ud800""#.to_owned()),
+    ];
+    leaf.prop_recursive(4, 32, 5, |inner| {
+        let name = prop_oneof![
+            "[a-z$._]{0,8}".prop_map(String::from),
+            prop::sample::select(vec![
+                "$and",
+                "$or",
+                "$not",
+                "$in",
+                "$exists",
+                "select",
+                "text",
+                "attr",
+                "weight",
+                "values",
+                "changes",
+                "__proto__",
+                "journey.stage",
+                "click",
+                "touchpoint"
+            ])
+            .prop_map(String::from),
+        ];
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..5).prop_map(|list| format!("[{}]", list.join(","))),
+            prop::collection::vec((name, inner), 0..5).prop_map(|members| format!(
+                "{{{}}}",
+                members.iter().map(|(name, value)| format!("{name:?}:{value}")).collect::<Vec<_>>().join(",")
+            )),
+        ]
+    })
+}
+
+#[test]
+fn warnings_alone_do_not_stop_a_plan() {
+    let compiled = compiled(&experiment(r#", "colour": "red""#));
+    assert_eq!(compiled.diagnostics[0].severity, Severity::Warning);
+    assert!(!compiled.has_errors() && compiled.plan.is_some());
+}
