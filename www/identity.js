@@ -66,7 +66,8 @@ export const createIdentity = ({ now = Date.now } = {}) => {
     try {
       const { hostname, protocol } = location;
       const labels = hostname.split('.');
-      for (let i = labels.length - 2; i >= -1; i--) {
+      // An address has no domains to try.
+      for (let i = /\d$/.test(hostname) ? -1 : labels.length - 2; i >= -1; i--) {
         const domain = i < 0 ? '' : `;domain=${labels.slice(i).join('.')}`;
         document.cookie = `${COOKIE}=${value};path=/;max-age=${Math.floor(ageMs / 1000)};samesite=lax${domain}${protocol === 'https:' ? ';secure' : ''}`;
         if (ageMs && read() === value) return;

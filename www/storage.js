@@ -117,6 +117,12 @@ export const openStorage = async ({ name = 'parlour', indexedDB, openMs = 3000 }
     return pending.done;
   };
 
+  /** After the appends of this task, whose transaction is queued as a microtask. @type {typeof run} */
+  const later = async (stores, mode, work) => {
+    await pending;
+    return run(stores, mode, work);
+  };
+
   /**
    * Reads, changes and writes one kept value with no other tab in between. `change` may answer undefined to
    * write nothing; throwing leaves all as it was.
@@ -125,7 +131,7 @@ export const openStorage = async ({ name = 'parlour', indexedDB, openMs = 3000 }
    * @returns {Promise<any>} what is kept afterwards
    */
   const update = (key, change) =>
-    run(['keep'], 'readwrite', (tx, give) => {
+    later(['keep'], 'readwrite', (tx, give) => {
       const keep = tx.objectStore('keep');
       const request = keep.get(key);
       request.onsuccess = () => {
@@ -150,26 +156,23 @@ export const openStorage = async ({ name = 'parlour', indexedDB, openMs = 3000 }
      * @returns {Promise<[string, any][] | undefined>}
      */
     read: (store, limit) =>
-      run([store], 'readonly', (tx, give) => {
+      later([store], 'readonly', (tx, give) => {
         const keys = tx.objectStore(store).getAllKeys(null, limit);
         const values = tx.objectStore(store).getAll(null, limit);
         values.onsuccess = () => give(values.result.map((value, i) => [String(keys.result[i]), value]));
       }),
 
-    /** Removes these keys, or all, those appended before in this task too. @param {StoreName} store @param {string[]} [keys] */
-    remove: async (store, keys) => {
-      // The transaction of this task's appends is queued as a microtask.
-      await pending;
-      return run([store], 'readwrite', (tx, /** @type {(v: true) => void} */ give) => {
+    /** Removes these keys, or all. True once committed. @param {StoreName} store @param {string[]} [keys] */
+    remove: (store, keys) =>
+      later([store], 'readwrite', (tx, /** @type {(v: true) => void} */ give) => {
         if (keys) for (const key of keys) tx.objectStore(store).delete(key);
         else tx.objectStore(store).clear();
         give(true);
-      });
-    },
+      }),
 
     /** @param {string} key @returns {Promise<any>} */
     get: (key) =>
-      run(['keep'], 'readonly', (tx, give) => {
+      later(['keep'], 'readonly', (tx, give) => {
         const request = tx.objectStore('keep').get(key);
         request.onsuccess = () => give(request.result);
       }),
@@ -184,7 +187,7 @@ export const openStorage = async ({ name = 'parlour', indexedDB, openMs = 3000 }
      * @returns {Promise<Uint8Array | undefined>}
      */
     fold: (fold) =>
-      run(['journal', 'keep'], 'readwrite', (tx, give) => {
+      later(['journal', 'keep'], 'readwrite', (tx, give) => {
         const journal = tx.objectStore('journal');
         const keep = tx.objectStore('keep');
         const snapshot = keep.get('snapshot');

@@ -28,7 +28,7 @@ const RETRY_AFTER_MAX_MS = 3_600_000;
  * @param {string} options.endpoint
  * @param {string} options.tab id of this page load
  * @param {string} [options.writeKey]
- * @param {typeof fetch} [options.fetch]
+ * @param {typeof globalThis.fetch} [options.fetch]
  * @param {() => number} [options.random]
  * @param {(text: string) => void} [options.tell] the console, once
  * @param {AbortSignal} [options.signal]

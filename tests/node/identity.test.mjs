@@ -14,10 +14,13 @@ const jar = () => {
   const cookies = new Map();
   /** @type {string[]} */
   const written = [];
+  /** @type {string[]} */
+  const tried = [];
   Object.defineProperty(page.document, 'cookie', {
     configurable: true,
     get: () => [...cookies.values()].join('; '),
     set: (/** @type {string} */ text) => {
+      tried.push(text);
       const domain = text.match(/;domain=([^;]+)/)?.[1] ?? '';
       if (domain === 'example' || (domain && !`.${page.location.hostname}`.endsWith(`.${domain}`))) return;
       written.push(text);
@@ -25,7 +28,7 @@ const jar = () => {
       else cookies.set(domain, /** @type {string} */ (text.split(';')[0]));
     },
   });
-  return { cookies, written };
+  return { cookies, written, tried };
 };
 
 beforeEach(() => {
@@ -54,12 +57,13 @@ test('a new visitor gets a cookie on the widest domain that takes it, for 13 mon
   assert.deepEqual(written, [`parlour_id=${id};path=/;max-age=34128000;samesite=lax;domain=shop.example;secure`]);
 });
 
-for (const host of ['localhost', 'example'])
+for (const host of ['localhost', 'example', '127.0.0.1', '[::1]'])
   test(`on ${host} the cookie has no domain`, () => {
     page.location.hostname = host;
-    const { cookies } = jar();
+    const { cookies, tried } = jar();
     createIdentity().id();
     assert.deepEqual([...cookies.keys()], ['']);
+    assert.equal(tried.length, 1);
   });
 
 test('a known visitor keeps the id, and the cookie is not renewed', async () => {

@@ -30,7 +30,7 @@ test('all appends of one task share one transaction', async () => {
   assert.ok(storage);
   const { prototype } = IDBDatabase;
   const original = prototype.transaction;
-  prototype.transaction = function (/** @type {any[]} */ ...args) {
+  prototype.transaction = function (/** @type {any} */ ...args) {
     transactions++;
     return original.apply(this, args);
   };
