@@ -92,7 +92,8 @@ async fn the_state_counts_visitors_by_variant_and_goals_reached_after_the_exposu
         json!({ "type": "track", "event": "Goal Reached", "messageId": id, "anonymousId": visitor, "timestamp": at,
                 "properties": { "goal_id": "purchase", "value": 9.99, "currency": "EUR" } })
     };
-    let hostile = json!({ "type": "track", "event": "<img src=x onerror=alert(1)>", "messageId": "h" });
+    let hostile = json!({ "type": "track", "event": "<img src=x onerror=alert(1)>", "messageId": "h",
+        "context": { "page": { "path": { "of": "another type" } } } });
     let events = [
         exposure("e1", json!("ann"), "control", "2026-11-20T10:00:00Z"),
         exposure("e2", json!("ann"), "control", "2026-11-20T12:00:00Z"),
@@ -120,9 +121,11 @@ async fn the_state_counts_visitors_by_variant_and_goals_reached_after_the_exposu
     assert_eq!(state["events"][1]["revenue_minor"], 999);
 
     let cursor = state["events"][0]["cursor"].as_i64().unwrap();
-    collector.post(batch(&[event("later")])).await;
+    let mut later = event("later");
+    later["context"]["page"] = json!({ "path": "/mugs" });
+    collector.post(batch(&[later])).await;
     let path = format!("/_parlour/state?after={cursor}");
     let next = collector.get(&path, &[("authorization", &bearer)]).await.json();
     assert_eq!(next["events"].as_array().unwrap().len(), 1);
-    assert_eq!(next["events"][0]["id"], "later");
+    assert_eq!((&next["events"][0]["id"], &next["events"][0]["page"]), (&json!("later"), &json!("/mugs")));
 }

@@ -108,6 +108,8 @@ pub struct RecentEvent {
     pub item: Option<String>,
     pub revenue_minor: Option<i64>,
     pub currency: Option<String>,
+    /// Path of the page it happened on.
+    pub page: Option<String>,
 }
 
 /// One line of an export.

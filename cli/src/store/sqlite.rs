@@ -153,7 +153,8 @@ impl Store for SqliteStore {
     fn recent(&self, cursor: i64, limit: u32) -> Result<Vec<RecentEvent>, StoreError> {
         let mut select = self.connection.prepare_cached(
             "SELECT rowid, id, env, type, name, anonymous_id, received_ms, experiment, variant, goal, item, \
-             revenue_minor, currency FROM events WHERE rowid > ?1 ORDER BY rowid DESC LIMIT ?2",
+             revenue_minor, currency, \
+             iif(json_valid(raw), json_extract(raw, '$.context.page.path'), NULL) FROM events WHERE rowid > ?1 ORDER BY rowid DESC LIMIT ?2",
         )?;
         let rows = select.query_map(params![cursor, limit], |row| {
             Ok(RecentEvent {
@@ -170,6 +171,8 @@ impl Store for SqliteStore {
                 item: row.get(10)?,
                 revenue_minor: row.get(11)?,
                 currency: row.get(12)?,
+                // What a page sent there may be of any type.
+                page: row.get(13).ok(),
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
