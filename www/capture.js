@@ -158,8 +158,9 @@ export const startCapture = ({ config = {}, goals = [], emit, goal, onPage, sign
   whenActivated().then(() => {
     if (signal.aborted) return;
     listenToNavigation();
-    document.addEventListener('click', clicked, listening);
-    document.addEventListener('submit', submitted, listening);
+    // On the window, before any listener of the document can stop the event.
+    addEventListener('click', clicked, listening);
+    addEventListener('submit', submitted, listening);
     if (goals.some(({ visible }) => visible)) watch(document, lookForVisible, signal).observe();
     count();
   });

@@ -147,7 +147,7 @@ export const createSlots = ({ slots, fetchCards, recommend, emit, report, signal
     visible.disconnect();
   };
 
-  document.addEventListener(
+  addEventListener(
     'click',
     (event) => {
       const node = event.composedPath().find((node) => clickable.has(node));

@@ -10,8 +10,8 @@ export const whenHalfVisible = (seen, signal) => {
       for (const { isIntersecting, intersectionRatio, intersectionRect, target } of entries)
         if (isIntersecting && (intersectionRatio >= 0.5 || intersectionRect.height >= innerHeight / 2)) seen(target);
     },
-    // Half a window is a small part of a long element.
-    { threshold: [0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5] },
+    // Halves, so that an element of up to 250 windows crosses one of them while it fills half to a whole window.
+    { threshold: [0, 0.004, 0.008, 0.015, 0.03, 0.06, 0.12, 0.25, 0.5] },
   );
   signal.addEventListener('abort', () => observer.disconnect());
   return observer;

@@ -1,0 +1,165 @@
+// @ts-check
+/** Recommendations in a page: rendered from the site's template, seen, clicked, re-rendered and taken away. */
+import assert from "node:assert/strict";
+import { claims } from "./claims.mjs";
+
+const CARDS = {
+  items: {
+    1: { item: "mug", title: "Mug <b>one</b>", price: "12.50", currency: "EUR", image: "/mug.svg", url: "/product/mug", stock: 5 },
+    2: { item: "cup", title: "Cup", price: "1200", currency: "JPY", image: "/cup.svg", url: "/product/cup", stock: 0 },
+    3: { item: "pot", title: "Pot", price: "9.00", currency: "???", image: "/pot.svg", url: "/product/pot" },
+    4: { item: "lid", title: "Lid", price: "2.00", currency: "EUR", image: "javascript:hit()", url: "javascript:hit()", stock: 1 },
+    5: { item: "jug", title: "Jug", price: "3.00", currency: "EUR", image: "//evil.example/x.png", url: "//evil.example/", stock: 1 },
+  },
+};
+const TEMPLATE = `<template><a data-field-href="url" data-field-onclick="title" data-field-style="title"><img data-field-src="image" data-field-alt="title"><span data-field="title">old</span>
+  <span data-field="price"></span><small data-field="reason"></small><em data-field="constructor">none</em><script data-field="title" type="text/plain"></script></a></template>`;
+const PAGE = `<section id=s><h2>For you</h2>${TEMPLATE}<p>after</p></section>`;
+const LIST = { list: "list-1", items: [{ number: 1, because: 3, reason: "covisit" }, { number: 2, because: 3, reason: "covisit" }, { number: 99, reason: "popular" }, { number: 3, reason: "popular" }, { number: 4, because: 77, reason: "covisit" }, { number: 5, reason: "odd" }] };
+const SLOT = { key: "for-you", select: "#s", cards: "/cards.json", count: 4, exclude: ["out_of_stock"] };
+
+/** @param {import("./claims.mjs").Site} site @param {{html?: string, slot?: object, list?: object, cards?: object, before?: string, run?: (tools: any) => any}} options */
+async function shop({ open }, { html = PAGE, slot = {}, list = LIST, cards = CARDS, before = "", run = () => {} } = {}) {
+  const page = await open(html);
+  const result = await page.evaluate(`(async () => {
+    window.hits = 0; window.hit = () => { hits++; };
+    window.told = []; window.problems = []; window.asked = []; window.control = new AbortController();
+    const q = (selector) => document.querySelector(selector), list = ${JSON.stringify(list)};
+    ${before};
+    window.before = record();
+    window.slots = lib.createSlots({ slots: [${JSON.stringify({ ...SLOT, ...slot })}], signal: control.signal,
+      fetchCards: async (url) => { asked.push(url); return ${JSON.stringify(cards)}; },
+      recommend: (key, count) => { asked.push(key, count); return list; },
+      emit: (touchpoint) => told.push(touchpoint), report: (problem) => problems.push(problem) });
+    await pause(100);
+    return (${run})({ q, told, problems, asked, control, slots, list, frames: frames_, pause, record, differences, before });
+  })()`);
+  return { page, result, told: () => page.evaluate("frames_(4).then(() => pause(60)).then(() => told)") };
+}
+
+claims("slots", {
+  "cards are filled into the template's copies, as text and checked attributes": async (site) => {
+    const { result } = await shop(site, {
+      run: ({ q, asked, problems, before, differences, control }) => {
+        const cards = [...document.querySelectorAll("#s > a")];
+        const filled = cards.map((card) => [card.getAttribute("href"), card.querySelector("img")?.getAttribute("src"), card.querySelector("img")?.alt, ...[...card.querySelectorAll("span, small, em")].map((each) => each.textContent)]);
+        const odd = cards.some((card) => card.hasAttribute("onclick") || card.hasAttribute("style") || card.querySelector("script")?.textContent);
+        const order = [...q("#s").children].map((each) => each.localName).join(" ");
+        const list = q("#s").getAttribute("data-parlour-list");
+        control.abort();
+        return { filled, odd, order, list, asked, codes: problems.map((/** @type {any} */ problem) => problem.key + " " + problem.code), left: differences(before), hits: /** @type {any} */ (window).hits };
+      },
+    });
+    const price = (/** @type {number} */ amount) => new Intl.NumberFormat("en", { style: "currency", currency: "EUR" }).format(amount);
+    assert.deepEqual(result.filled, [
+      ["/product/mug", "/mug.svg", "Mug <b>one</b>", "Mug <b>one</b>", price(12.5), "Because you viewed Pot", "none"],
+      ["/product/pot", "/pot.svg", "Pot", "Pot", "9.00", "Popular", "none"],
+      [null, null, "Lid", "Lid", price(2), "", "none"],
+      [null, null, "Jug", "Jug", price(3), "", "none"],
+    ]);
+    assert.deepEqual({ ...result, filled: 0 }, { filled: 0, odd: false, order: "h2 template a a a a p", list: "list-1", asked: ["/cards.json", "for-you", 8], codes: ["for-you refused"], left: [], hits: 0 });
+  },
+  "the words of a reason are the site's, and a title cannot rewrite them": async (site) => {
+    const cards = { items: { 1: { item: "a", title: "A" }, 2: { item: "b", title: "$& {title}" } } };
+    const { result } = await shop(site, { cards, slot: { text: { covisit: "Passt zu {title}", popular: "Beliebt" } }, list: { list: "l", items: [{ number: 1, because: 2, reason: "covisit" }, { number: 2, reason: "popular" }] },
+      run: () => [...document.querySelectorAll("#s small")].map((each) => each.textContent) });
+    assert.deepEqual(result, ["Passt zu $& {title}", "Beliebt"]);
+  },
+  "items out of stock are shown where the slot does not exclude them, and no more than count": async (site) => {
+    const { result } = await shop(site, { slot: { exclude: [], count: 2 }, run: () => [...document.querySelectorAll("#s > a span:first-of-type")].map((each) => each.textContent) });
+    assert.deepEqual(result, ["Mug <b>one</b>", "Cup"]);
+  },
+  "the list arrives in one step": async (site) => {
+    const { result } = await shop(site, {
+      before: "window.steps = []; new MutationObserver((records) => records.forEach(({ addedNodes }) => addedNodes.length && steps.push(addedNodes.length))).observe(document.body, { childList: true, subtree: true })",
+      run: () => /** @type {any} */ (window).steps,
+    });
+    assert.deepEqual(result, [4]);
+  },
+  "half in view is an impression, once a list; a click has its position": async (site) => {
+    const { page, told } = await shop(site, { html: `<div style="height:3000px"></div>${PAGE}<style>#s{height:200px}</style>` });
+    assert.deepEqual(await told(), []);
+    await page.evaluate("scrollTo(0, 3000 - innerHeight + 60)");
+    assert.deepEqual(await told(), [], "not half of it");
+    await page.evaluate("scrollTo(0, 3000 - innerHeight + 180)");
+    const view = { type: "slot_view", items: [{ item: "mug" }, { item: "pot" }, { item: "lid" }, { item: "jug" }], properties: { list_id: "list-1", slot: "for-you" } };
+    assert.deepEqual(await told(), [view]);
+    await page.evaluate("scrollTo(0, 0)");
+    await page.evaluate("frames_(4).then(() => scrollTo(0, 3000))");
+    assert.deepEqual(await told(), [view]);
+    await page.evaluate("addEventListener('click', (event) => event.preventDefault())");
+    await page.click("#s > a:nth-of-type(2) span");
+    await page.click("#s h2");
+    assert.deepEqual((await told()).slice(1), [{ type: "slot_click", item: "pot", properties: { list_id: "list-1", slot: "for-you", position: 2 } }]);
+  },
+  "a new page view asks for a new list and is a new impression": async (site) => {
+    const { page, told } = await shop(site);
+    assert.equal((await told()).length, 1);
+    await page.evaluate("slots.refresh(), pause(100)");
+    assert.deepEqual(await page.evaluate("[document.querySelectorAll('#s > a').length, asked]"), [4, ["/cards.json", "for-you", 8, "/cards.json", "for-you", 8]]);
+    assert.equal((await told()).length, 2);
+  },
+  "a slot that comes late or is rendered anew is filled, with the same list": async (site) => {
+    const { page, told } = await shop(site, { html: "<main></main>" });
+    const fill = `document.querySelector("main").innerHTML = ${JSON.stringify(PAGE)}, pause(100).then(() => [document.querySelectorAll("#s > a").length, asked.length])`;
+    assert.deepEqual(await page.evaluate(fill), [4, 3]);
+    assert.equal((await told()).length, 1);
+    assert.deepEqual(await page.evaluate(fill), [4, 3]);
+    await page.evaluate("document.querySelector('#s > a').remove(), pause(100)");
+    assert.deepEqual(await page.evaluate("document.querySelectorAll('#s > a').length"), 4);
+    assert.equal((await told()).length, 1, "the same list is one impression");
+  },
+  "a page that keeps removing the list wins": async (site) => {
+    const { page, result } = await shop(site, {
+      before: "window.removed = 0; new MutationObserver(() => { for (const each of document.querySelectorAll('#s > a')) each.remove(), removed++; }).observe(document.body, { childList: true, subtree: true })",
+      run: async ({ pause }) => {
+        await pause(1500);
+        return /** @type {any} */ (window).removed;
+      },
+    });
+    assert.equal(result, 20 * 4);
+    assert.equal(await page.evaluate("pause(300).then(() => removed)"), 20 * 4);
+  },
+  "with nothing to show, no template or a bad selector the page stays as it was": async (site) => {
+    for (const [options, codes] of /** @type {[object, string[]][]} */ ([
+      [{ list: { list: "l", items: [] } }, []],
+      [{ cards: { items: {} } }, []],
+      [{ list: { list: "l", items: [{ number: 0, reason: "popular" }, { number: -1, reason: "popular" }] } }, []],
+      [{ html: "<section id=s>x</section>" }, ["template"]],
+      [{ slot: { select: "((" } }, ["selector"]],
+      [{ html: "<p>x</p>" }, []],
+      [{ cards: {} }, ["failed"]],
+    ])) {
+      const { result } = await shop(site, { ...options, run: async ({ problems, before, differences, frames }) => {
+        document.body.append(document.createElement("hr"));
+        await frames(3);
+        document.querySelector("hr")?.remove();
+        return { codes: problems.map((/** @type {any} */ problem) => problem.code), left: differences(before) };
+      } });
+      assert.deepEqual(result, { codes, left: [] }, JSON.stringify(options));
+    }
+  },
+  "cards that fail to load are reported, and nothing breaks": async (site) => {
+    const page = await site.open(PAGE);
+    const result = await page.evaluate(`(async () => {
+      const before = record(), problems = [], rejected = [];
+      addEventListener("unhandledrejection", (event) => rejected.push(String(event.reason)));
+      const control = new AbortController();
+      lib.createSlots({ slots: [${JSON.stringify(SLOT)}], signal: control.signal, fetchCards: () => Promise.reject(new Error("offline")), recommend: () => ({ list: "l", items: [] }), emit() {}, report: (problem) => problems.push(problem) });
+      await pause(100);
+      return { problems, rejected, left: differences(before) };
+    })()`);
+    assert.deepEqual(result, { problems: [{ key: "for-you", code: "failed", detail: "Error: offline" }], rejected: [], left: [] });
+  },
+  "stopped while cards load, nothing is rendered": async (site) => {
+    const page = await site.open(PAGE);
+    const result = await page.evaluate(`(async () => {
+      const before = record(), control = new AbortController();
+      lib.createSlots({ slots: [${JSON.stringify(SLOT)}], signal: control.signal, fetchCards: () => pause(50).then(() => (${JSON.stringify(CARDS)})), recommend: () => (${JSON.stringify(LIST)}), emit() {}, report() {} });
+      control.abort();
+      await pause(150);
+      return differences(before);
+    })()`);
+    assert.deepEqual(result, []);
+  },
+});
