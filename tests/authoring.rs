@@ -1,6 +1,7 @@
 //! What marketers write, what they get wrong, and what they are told.
 
 #![cfg(feature = "authoring")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 use parlour::authoring::{CompileOptions, Compiled, Names, Severity, compile};
 use parlour::plan::Plan;

@@ -1,6 +1,7 @@
 //! The engine as hosts use it: who is in, what is counted, what is kept, under which consent.
 
 #![cfg(feature = "authoring")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 use parlour::authoring::{CompileOptions, compile};
 use parlour::consent::Consent;
