@@ -1,0 +1,53 @@
+// @ts-check
+/** The whole build, a line of progress per step. An unchanged input skips its step. */
+import { readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { whenStale } from "../fresh.mjs";
+import { mustRun, ROOT } from "../run.mjs";
+import { step } from "../step.mjs";
+import { npmPackages } from "../setup/npm-packages.mjs";
+import { rust, wasmTarget } from "../setup/rust.mjs";
+import { BUNDLES, bundleText } from "./bundle.mjs";
+import { writeDist } from "./dist.mjs";
+import { buildNative } from "./native.mjs";
+import { thirdPartyNotices } from "./notices.mjs";
+import { buildWasm, wasmPaths } from "./wasm.mjs";
+
+/** @returns {Promise<import("../setup/rust.mjs").WasmCargo>} */
+export async function build() {
+  await npmPackages();
+  await rust();
+  const cargo = await wasmTarget();
+  await step("wasm-bindgen", () => buildNative("parlour-bindgen"));
+  await step("runtime wasm", async (say) => say(await buildWasm(cargo, "runtime")));
+  await step("authoring wasm", async (say) => say(await buildWasm(cargo, "authoring")));
+  await step("dist/", async (say) => say((await fillDist()) ? "filled" : "unchanged"));
+  await step("parlour command", () => buildNative("parlour-cli"));
+  return cargo;
+}
+
+async function fillDist() {
+  const [runtime, authoring] = [wasmPaths("runtime"), wasmPaths("authoring")];
+  const inputs = ["www", "scripts/build", "Cargo.lock", "package-lock.json", "tsconfig.json", runtime.final, authoring.final, authoring.glue];
+  const outputs = ["dist/integrity.json", "dist/types/parlour.d.ts", ...BUNDLES.map(({ name }) => `dist/${name}`)];
+  return whenStale("dist", { inputs, outputs }, async () => {
+    const texts = await Promise.all(BUNDLES.map(async (bundle) => /** @type {[string, string]} */ ([bundle.name, await bundleText(bundle)])));
+    const named = (/** @type {string} */ name) => texts.filter(([text]) => text === name);
+    const { schema } = await import("./authoring.mjs");
+    await writeTypes();
+    writeDist(
+      [
+        ["parlour.wasm", readFileSync(join(ROOT, runtime.final))],
+        ["parlour-authoring.wasm", readFileSync(join(ROOT, authoring.final))],
+        ...named("parlour-authoring.js"), ...named("parlour.js"), ...named("parlour.iife.js"),
+      ],
+      [["parlour.schema.json", await schema()], ["THIRD-PARTY-NOTICES.txt", await thirdPartyNotices()]],
+    );
+  });
+}
+
+async function writeTypes() {
+  rmSync(join(ROOT, "dist/types"), { recursive: true, force: true });
+  await mustRun(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.types.json"]);
+}
+
