@@ -100,8 +100,7 @@ export const createTransport = ({ outbox, endpoint, tab, writeKey, fetch, random
       if (leaving && !status) navigator.sendBeacon?.(endpoint, body);
     }
     clearTimeout(limit);
-    // Halted: consent was withdrawn, or Parlour stopped.
-    if (!flying.delete(control)) return 'stop';
+    flying.delete(control);
 
     const named = answer?.parlour === 1 && answer.results;
     const tooMuch = status === 413 || status === 400;
@@ -109,10 +108,14 @@ export const createTransport = ({ outbox, endpoint, tab, writeKey, fetch, random
     const results = {};
     for (const { id } of batch) results[id] = answer?.success === true ? 'ok' : tooMuch && !batch[1] ? 'refused' : named?.[id];
     const left = outbox.settle(results);
-    // Halves until the one at fault stands alone, then grows again.
-    most = tooMuch ? Math.min(batch.length, BATCH_EVENTS) >> 1 || BATCH_EVENTS : Math.min(BATCH_EVENTS, most * 2);
-    if (tooMuch) return 'more';
-    if (!left) {
+    // Halves until the one at fault stands alone, then grows again. An endpoint that refuses one after the other is
+    // more likely wrong than they are: it is asked ever more rarely.
+    most = tooMuch ? Math.min(batch.length, BATCH_EVENTS) >> 1 || 1 : Math.min(BATCH_EVENTS, most * 2);
+    if (tooMuch && (batch[1] || failures < 3)) {
+      if (!batch[1]) failures++;
+      return 'more';
+    }
+    if (!left && !tooMuch) {
       failures = 0;
       return 'more';
     }
@@ -123,7 +126,8 @@ export const createTransport = ({ outbox, endpoint, tab, writeKey, fetch, random
       return 'stop';
     }
     // A request cut off by a navigation is no news; a second failure is.
-    if (!named && (status || failures > 1)) once(`${status ? `answered ${status}, no acknowledgement` : 'is not reached'}: events are kept and sent again`);
+    if (tooMuch) once(`answered ${status} to one event after another: they are set aside`);
+    else if (!named && (status || failures > 1)) once(`${status ? `answered ${status}, no acknowledgement` : 'is not reached'}: events are kept and sent again`);
     const wait = retryAfterMs(after);
     resting = wait > 0;
     disarm();
@@ -169,10 +173,7 @@ export const createTransport = ({ outbox, endpoint, tab, writeKey, fetch, random
 
   const halt = () => {
     disarm();
-    resting = false;
-    failures = 0;
     for (const control of flying) control.abort();
-    flying.clear();
   };
 
   outbox.wake = () => {

@@ -147,11 +147,12 @@ test('earlier pages leave their records to this one', async () => {
   const mine = record();
   outbox.add(mine);
   await settled();
-  assert.deepEqual(ids(await outbox.take(50, 1e5)), [left[1].id, left[0].id, mine.id]);
+  const batch = await outbox.take(50, 1e5);
+  assert.deepEqual(ids(batch), [left[1].id, left[0].id, mine.id]);
+  for (const { text, bytes } of batch) assert.deepEqual([text.split('anonymousId').length, text.length], [2, bytes]);
   assert.equal(outbox.settle(Object.fromEntries(left.map(({ id }) => [id, 'ok']))), 0);
   await settled();
   assert.deepEqual((await rows(storage)).map(([key]) => key), [mine.id]);
-  assert.deepEqual(parsed(await outbox.take(50, 1e5)).map((event) => Object.keys(event)[0]), ['anonymousId']);
 });
 
 test('what another tab delivered is not sent again', async () => {
@@ -232,10 +233,24 @@ test('over the cap the oldest of the least urgent is evicted and counted', async
 });
 
 test('while more urgent records fill the outbox a lesser one does not enter', async () => {
-  const { outbox } = await opened({ maxEvents: 2 });
+  const { outbox, storage } = await opened({ maxEvents: 2 });
   const list = [record({ priority: 0 }), record({ priority: 0 }), record()];
-  list.forEach(outbox.add);
+  for (const one of list) {
+    outbox.add(one);
+    await settled();
+  }
   assert.deepEqual(ids(outbox.tail(1e5)), ids(list.slice(0, 2)));
+  await settled();
+  assert.deepEqual((await rows(storage)).map(([key]) => key), ids(list.slice(0, 2)));
+});
+
+test('a record added twice counts once', async () => {
+  const { outbox } = await opened();
+  const one = record();
+  outbox.add(one);
+  const { bytes } = outbox;
+  outbox.add(one);
+  assert.deepEqual([outbox.size, outbox.bytes], [1, bytes]);
 });
 
 test('whatever is added, the outbox stays within its caps and every record is explained', async () => {

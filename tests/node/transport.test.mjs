@@ -111,13 +111,14 @@ test('what earlier pages left is sent by a flush', async () => {
   assert.deepEqual([counts(sent), await rows()], [[1], []]);
 });
 
-/** @type {[string, () => Response | Promise<Response>][]} */
+/** @type {[string, (sent: Sent) => Response | Promise<Response>][]} */
 const NO_ACK = [
   ['a page of a captive portal', () => new Response('<!doctype html>Log in', { headers: { 'content-type': 'text/html' } })],
   ['an empty 204', status(204)],
   ['JSON without the token', () => json({ ok: true })],
   ['JSON null', () => json(null)],
-  ['results without the token', () => json({ results: {} })],
+  ['results without the token', async (sent) => json({ ...(await ack(sent).json()), parlour: undefined })],
+  ['results with another token', async (sent) => json({ ...(await ack(sent).json()), parlour: '1' })],
   ['the token without results', () => json({ parlour: 1 })],
   ['results for others', () => json({ parlour: 1, results: { other: 'ok' } })],
   ['an acknowledgement with status 500', () => json({ success: true }, { status: 500 })],
@@ -182,6 +183,19 @@ for (const code of [413, 400])
     assert.ok(sent.length < 20, `${sent.length} requests`);
   });
 
+test('an endpoint that refuses every event loses one per back-off, not all at once', async () => {
+  const { outbox, transport, sent, told } = await make(Array(99).fill(status(400)));
+  for (let i = 0; i < 40; i++) outbox.add(record());
+  assert.equal(await transport.flush(), false);
+  assert.deepEqual(outbox.drops, { refused: 4 });
+  const requests = sent.length;
+  await pass(7999);
+  assert.equal(sent.length, requests);
+  await pass(1);
+  assert.deepEqual([sent.length, outbox.drops], [requests + 1, { refused: 5 }]);
+  assert.deepEqual(told, ['parlour: /v1/batch answered 400 to one event after another: they are set aside']);
+});
+
 for (const code of [401, 403, 404])
   test(`${code} stops the sending with one message and keeps the events`, async () => {
     const { outbox, transport, sent, told, rows } = await make([status(code)]);
@@ -241,6 +255,19 @@ test('back-off doubles from one second to five minutes', async () => {
     await pass(1);
     assert.equal(sent.length, before + 1);
   }
+});
+
+test('an acknowledgement starts the back-off anew', async () => {
+  const { outbox, sent, transport } = await make([status(500), status(500), ack, status(500)]);
+  outbox.add(record());
+  await transport.flush();
+  await pass(1000);
+  await pass(2000);
+  assert.equal(outbox.size, 0);
+  outbox.add(record());
+  await transport.flush();
+  await pass(1000);
+  assert.deepEqual([sent.length, outbox.size], [5, 0]);
 });
 
 test('new events do not shorten a back-off, nor does anything get stuck after one', async () => {
@@ -378,6 +405,30 @@ test('consent given again sends again', async () => {
   assert.equal(sent.length, 2);
 });
 
+test('consent given again is not held up by an earlier Retry-After', async () => {
+  const { outbox, transport, sent, storage } = await make([status(429, { 'retry-after': '3600' })]);
+  outbox.add(record());
+  await transport.flush();
+  outbox.shut();
+  transport.halt();
+  outbox.open();
+  outbox.attach(storage);
+  outbox.add(record());
+  await pass(2000);
+  assert.deepEqual([sent.length, outbox.size], [2, 0]);
+});
+
+test('stopping aborts what is in flight', async () => {
+  const hang = (/** @type {Sent} */ { signal }) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+  const { outbox, control, sent, told, rows } = await make([/** @type {any} */ (hang)]);
+  outbox.add(record());
+  await pass(2000);
+  control.abort();
+  assert.equal(sent[0].signal.aborted, true);
+  await pass(1e6);
+  assert.deepEqual([sent.length, told, (await rows())?.length], [1, [], 1]);
+});
+
 test('stopping removes timers and listeners', async () => {
   const { outbox, control, sent } = await make();
   outbox.add(record());
@@ -411,4 +462,7 @@ test('without Web Locks one tab sends at a time, and the next takes what is left
   await settled();
   await pass(2000);
   assert.deepEqual([counts(one.sent).concat(counts(two.sent)).reduce((a, b) => a + b), await one.rows()], [2, []]);
+  two.outbox.add(record());
+  await pass(2000);
+  assert.deepEqual([two.outbox.size, two.sent.length > 0], [0, true]);
 });
