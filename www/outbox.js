@@ -130,8 +130,9 @@ export const createOutbox = ({ anonymousId, channel, maxEvents = 1000, maxBytes 
       mode = 'open';
       admit([...own.values()]);
     },
-    /** Consent unknown: what comes is held in memory. */
+    /** Consent unknown: what comes is held in memory. What was there under consent goes as if it were refused. */
     hold: () => {
+      if (mode === 'open') outbox.shut();
       mode = 'held';
     },
     /** Consent refused: what is here, and what comes, is dropped and counted. Erasing the storage is the caller's. */

@@ -79,6 +79,20 @@ test('a denial drops and counts what was held and what comes', async () => {
   assert.deepEqual(outbox.tail(1e5), []);
 });
 
+test('consent taken back to unknown clears what was kept, and holds what comes', async () => {
+  const { outbox } = await opened();
+  outbox.add(record());
+  outbox.hold();
+  assert.deepEqual([outbox.size, outbox.drops], [0, { denied: 1 }]);
+  const held = record();
+  outbox.add(held);
+  outbox.hold();
+  assert.deepEqual([outbox.size, outbox.due], [1, 0]);
+  outbox.open();
+  outbox.attach(null);
+  assert.deepEqual(ids(outbox.tail(1e5)), [held.id]);
+});
+
 test('consent withdrawn while reading takes nothing', async () => {
   const { outbox } = await opened();
   outbox.add(record());
