@@ -66,7 +66,7 @@ impl Rows {
             sessions.entry(session).or_default().extend(visits);
             Ok(())
         })?;
-        let rows = train(sessions.into_values(), &Options::default());
+        let rows = train(sessions.into_values(), &Options { min_sessions: 3, ..Options::default() });
         Ok(Self(rows.iter().map(|row| (row.own, URL_SAFE_NO_PAD.encode(row.encode()))).collect()))
     }
 

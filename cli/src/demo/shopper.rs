@@ -88,7 +88,7 @@ impl<'a> Shopper<'a> {
         if self.random.random_bool(0.6) {
             self.page("/", "Things for living with")?;
         }
-        let views = self.random.random_range(1..=7u32);
+        let views = self.random.random_range(2..=8u32);
         for _ in 0..views {
             let product = self.taste.choose(catalogue, last, &mut self.random).unwrap_or(self.world.first);
             if self.random.random_bool(0.3) {

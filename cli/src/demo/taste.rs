@@ -40,15 +40,15 @@ impl Taste {
     }
 
     fn liking(&self, product: &Product, last: Option<&Product>) -> f64 {
-        let suits = if product.gifts.iter().any(|gift| gift == self.gift) { 6.0 } else { 1.0 };
+        let suits = if product.gifts.iter().any(|gift| gift == self.gift) { 8.0 } else { 1.0 };
         let feels = if product.mood == self.mood { 3.0 } else { 1.0 };
         let follows = match last {
-            Some(last) if last.kind() == product.kind() => 5.0,
-            Some(last) if last.category == product.category => 2.0,
+            Some(last) if last.kind() == product.kind() => 14.0,
+            Some(last) if last.category == product.category => 5.0,
             _ => 1.0,
         };
-        // Some things are simply prettier: a fixed charm from 1 to 3.
-        let charm = 1.0 + (id64(product.id.as_bytes()) % 100) as f64 / 50.0;
+        // Some things are simply prettier: a fixed charm from 1 to 2.
+        let charm = 1.0 + (id64(product.id.as_bytes()) % 100) as f64 / 100.0;
         suits * feels * follows * charm
     }
 }
