@@ -44,7 +44,7 @@ pub fn parse_minor(text: &str, exponent: u8) -> Option<i64> {
         if !byte.is_ascii_digit() {
             return None;
         }
-        let place = point_at - 1 - index + shift;
+        let place = shift.saturating_add(point_at - 1 - index);
         if place >= 0 {
             value = value.checked_mul(10)?.checked_add(i128::from(byte - b'0'))?;
             if value > LIMIT {
@@ -55,7 +55,7 @@ pub fn parse_minor(text: &str, exponent: u8) -> Option<i64> {
             rest_is_half = place == -1 && byte >= b'5';
         }
     }
-    shift -= fraction.len() as i32;
+    shift = shift.saturating_sub(fraction.len() as i32);
     while shift > 0 && value != 0 {
         value = value.checked_mul(10)?;
         if value > LIMIT {
@@ -93,6 +93,8 @@ mod tests {
             ("1,5", "EUR", None),
             ("NaN", "EUR", None),
             ("1e999999999", "EUR", None),
+            ("10e2147483647", "JPY", None),
+            ("0.1e-2147483648", "JPY", Some(0)),
             ("0e999999", "EUR", Some(0)),
         ] {
             assert_eq!(

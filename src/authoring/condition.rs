@@ -193,9 +193,9 @@ impl Conditions {
         };
         for member in members {
             let pointer = below(pointer, &member.name);
-            let Some((op, _)) = Op::ALL.into_iter().find(|(_, name)| *name == member.name) else {
-                let cure = did_you_mean(&member.name, Op::ALL.iter().map(|(_, name)| *name)).map_or_else(
-                    || format!("Use one of: {}", Op::ALL.map(|(_, name)| name).join(", ")),
+            let Some((op, _)) = Op::NAMES.into_iter().find(|(_, name)| *name == member.name) else {
+                let cure = did_you_mean(&member.name, Op::NAMES.iter().map(|(_, name)| *name)).map_or_else(
+                    || format!("Use one of: {}", Op::NAMES.map(|(_, name)| name).join(", ")),
                     |word| format!("Did you mean `{word}`"),
                 );
                 diagnostics.error(

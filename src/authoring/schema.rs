@@ -93,7 +93,7 @@ fn condition() -> Value {
 fn test() -> Value {
     let scalar = json!({ "type": ["string", "number", "boolean", "null"] });
     let mut operators = Map::new();
-    for (op, name) in Op::ALL {
+    for (op, name) in Op::NAMES {
         operators.insert(
             name.into(),
             match op {

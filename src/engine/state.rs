@@ -2,7 +2,7 @@
 //! or a restarted engine comes to the same state. Stored state is hostile input.
 
 use crate::hash::murmur3_32;
-use crate::journey::{Journey, Session, Touchpoint, TouchpointKind};
+use crate::journey::{Journey, Session, Touchpoint, TouchpointKind, push_bounded};
 use crate::plan::bytes::{Reader, Writer};
 use crate::recommend::row::Row;
 
@@ -138,10 +138,7 @@ impl State {
     /// First exposure decides: a later one of the same unit and version changes nothing.
     fn meet(&mut self, met: Met) {
         if self.variant_met(met.experiment, met.version, met.unit).is_none() {
-            if self.met.len() >= MAX_MET {
-                self.met.remove(0);
-            }
-            self.met.push(met);
+            push_bounded(&mut self.met, met, MAX_MET);
         }
     }
 
@@ -161,16 +158,14 @@ impl State {
             shown.ever += 1;
             return;
         }
-        if self.shown.len() >= MAX_SHOWN {
-            self.shown.remove(0);
-        }
-        self.shown.push(Shown { experience, session, in_session: 1, ever: 1 });
+        push_bounded(&mut self.shown, Shown { experience, session, in_session: 1, ever: 1 }, MAX_SHOWN);
     }
 
     /// A newer row of the same item takes the older one's place, at the front; another model's rows are dropped.
     fn see(&mut self, row: Row) {
         self.rows.retain(|known| known.own != row.own && known.model == row.model);
-        self.rows.insert(0, row);
+        self.rows.push(row);
+        self.rows.rotate_right(1);
         self.rows.truncate(MAX_ROWS);
     }
 

@@ -31,7 +31,7 @@ pub enum TouchpointKind {
     Share,
 }
 
-/// Position is the code that crosses the boundary; 0 is custom.
+/// Position is the code that crosses the boundary, from 1; 0 is custom.
 pub const TOUCHPOINTS: [(TouchpointKind, &str); 11] = [
     (TouchpointKind::PageView, "page_view"),
     (TouchpointKind::Click, "click"),
@@ -47,6 +47,21 @@ pub const TOUCHPOINTS: [(TouchpointKind, &str); 11] = [
 ];
 
 impl TouchpointKind {
+    /// By code, from 1. Apart from the names, which visitors need not load.
+    const ALL: [Self; 11] = [
+        Self::PageView,
+        Self::Click,
+        Self::Search,
+        Self::ViewItem,
+        Self::ViewList,
+        Self::AddToCart,
+        Self::RemoveFromCart,
+        Self::BeginCheckout,
+        Self::Purchase,
+        Self::Refund,
+        Self::Share,
+    ];
+
     /// The built-in kind of that name, else a custom one.
     #[must_use]
     pub fn named(name: &str) -> Self {
@@ -60,9 +75,7 @@ impl TouchpointKind {
     pub fn code(self) -> (u8, u64) {
         match self {
             Self::Custom(id) => (0, id),
-            kind => {
-                (TOUCHPOINTS.iter().position(|(known, _)| *known == kind).map_or(0, |at| at as u8 + 1), 0)
-            }
+            kind => (Self::ALL.iter().position(|known| *known == kind).map_or(0, |at| at as u8 + 1), 0),
         }
     }
 
@@ -70,7 +83,7 @@ impl TouchpointKind {
     pub fn from_code(code: u8, custom: u64) -> Option<Self> {
         match code {
             0 => Some(Self::Custom(custom)),
-            code => TOUCHPOINTS.get(usize::from(code) - 1).map(|(kind, _)| *kind),
+            code => Self::ALL.get(usize::from(code) - 1).copied(),
         }
     }
 }
@@ -234,14 +247,20 @@ fn items(reader: &mut Reader<'_>) -> Option<Vec<u64>> {
     Some(list)
 }
 
+/// Adds, dropping the oldest beyond the bound. Not by `Vec::remove`, whose panic brings number formatting into the wasm.
+pub(crate) fn push_bounded<T>(list: &mut Vec<T>, item: T, most: usize) {
+    if list.len() >= most {
+        list.rotate_left(1);
+        list.pop();
+    }
+    list.push(item);
+}
+
 /// Adds what is new, dropping the oldest beyond the bound.
 fn remember(list: &mut Vec<u64>, items: &[u64]) {
     for item in items {
         if !list.contains(item) {
-            if list.len() >= MAX_ITEMS {
-                list.remove(0);
-            }
-            list.push(*item);
+            push_bounded(list, *item, MAX_ITEMS);
         }
     }
 }
@@ -280,6 +299,7 @@ mod tests {
             let (code, custom) = kind.code();
             assert_eq!(TouchpointKind::from_code(code, custom), Some(kind));
             assert_eq!(TouchpointKind::named(name), kind);
+            assert_eq!(TOUCHPOINTS[usize::from(code) - 1].1, name);
         }
         assert_eq!(TouchpointKind::named("quiz_done").code(), (0, id64(b"quiz_done")));
         assert_eq!(TouchpointKind::from_code(200, 0), None);

@@ -43,6 +43,20 @@ pub const DERIVED_FACTS: [(DerivedFact, &str, &str); 10] = [
 ];
 
 impl DerivedFact {
+    /// By code, from 1. Apart from the texts, which visitors need not load.
+    const ALL: [Self; 10] = [
+        Self::Visits,
+        Self::Stage,
+        Self::PageViews,
+        Self::ItemViews,
+        Self::Purchases,
+        Self::DaysSincePurchase,
+        Self::Revenue,
+        Self::CartItems,
+        Self::SessionPageViews,
+        Self::SessionTouchpoints,
+    ];
+
     #[must_use]
     pub fn code(self) -> u8 {
         self as u8
@@ -50,7 +64,7 @@ impl DerivedFact {
 
     #[must_use]
     pub fn from_code(code: u8) -> Option<Self> {
-        DERIVED_FACTS.iter().find(|(fact, _, _)| fact.code() == code).map(|(fact, _, _)| *fact)
+        Self::ALL.get(usize::from(code).checked_sub(1)?).copied()
     }
 
     /// Does it need the visitor's leave to know the profile?
@@ -88,5 +102,19 @@ impl DerivedFact {
             Self::SessionTouchpoints => session.touchpoints,
         };
         Some(Scalar::Number(number as f64))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_fact_has_its_code_and_its_text() {
+        for (fact, name, _) in DERIVED_FACTS {
+            assert_eq!(DerivedFact::from_code(fact.code()), Some(fact), "{name}");
+        }
+        assert_eq!(DerivedFact::from_code(0), None);
+        assert_eq!(DerivedFact::from_code(11), None);
     }
 }

@@ -50,7 +50,11 @@ pub enum Op {
 }
 
 impl Op {
-    pub const ALL: [(Self, &'static str); 9] = [
+    /// By code. Apart from the names, which visitors need not load.
+    const ALL: [Self; 9] =
+        [Self::Eq, Self::Ne, Self::Lt, Self::Lte, Self::Gt, Self::Gte, Self::In, Self::Nin, Self::Exists];
+
+    pub const NAMES: [(Self, &'static str); 9] = [
         (Self::Eq, "$eq"),
         (Self::Ne, "$ne"),
         (Self::Lt, "$lt"),
@@ -69,7 +73,7 @@ impl Op {
 
     #[must_use]
     pub fn from_code(code: u8) -> Option<Self> {
-        Self::ALL.get(usize::from(code)).map(|(op, _)| *op)
+        Self::ALL.get(usize::from(code)).copied()
     }
 }
 
@@ -184,6 +188,13 @@ mod tests {
     fn a_number_is_never_equal_to_a_text() {
         assert!(!test(Some(&Scalar::Text(b"1"[..].into())), Op::Eq, &number(1.0)));
         assert!(!test(Some(&Scalar::Text(b"1"[..].into())), Op::Gte, &number(1.0)));
+    }
+
+    #[test]
+    fn every_operator_has_its_code_and_its_name() {
+        for (op, name) in Op::NAMES {
+            assert_eq!(Op::from_code(op.code()), Some(op), "{name}");
+        }
     }
 
     #[test]
