@@ -22,8 +22,7 @@ const FIGHTS = 20;
  * @property {string[]} selectors
  * @property {Set<Element>} on
  * @property {boolean} met
- * @property {boolean} [missing] looked for in vain until the next `apply`
- * @property {boolean} [dead] never touched again
+ * @property {'' | 'missing' | 'dead'} off looked for in vain until the next `apply`, or never touched again
  * @property {number} since start of the second in which `fights` were counted
  * @property {number} fights
  * @property {number} turn in which the last one was counted
@@ -68,31 +67,26 @@ export const createApplier = ({ root = document, report, wait = WAIT_MS, signal 
     try {
       action();
     } catch (error) {
-      state.dead = true;
+      state.off = 'dead';
       const { code, message } = /** @type {Error & {code?: unknown}} */ (error);
       tell(state.key, code === 'refused' ? code : 'failed', message);
     }
   };
 
-  /** @param {string} key @param {string[]} selectors those that are none are taken out @param {boolean} [all] @returns {Element[]} */
+  /** @param {string} key @param {string[]} selectors those that are none are taken out @param {boolean} [all] */
   const find = (key, selectors, all) => {
-    const found = /** @type {Set<Element>} */ (new Set());
+    /** @type {Element[]} */
+    let found = [];
     for (const selector of [...selectors])
       try {
-        for (const element of all ? root.querySelectorAll(selector) : [root.querySelector(selector)]) {
-          if (!element) continue;
-          if (found.size === LIMIT) {
-            tell(key, 'many', selector);
-            break;
-          }
-          found.add(element);
-          if (!all) return [element];
-        }
+        found = found.concat(all ? [...root.querySelectorAll(selector)] : (root.querySelector(selector) ?? []));
+        if (found[0] && !all) break;
       } catch {
         selectors.splice(selectors.indexOf(selector), 1);
         tell(key, 'selector', selector);
       }
-    return [...found];
+    if (found.length > LIMIT) tell(key, 'many', selectors);
+    return found.slice(0, LIMIT);
   };
 
   /** @param {Placed} operation */
@@ -114,7 +108,7 @@ export const createApplier = ({ root = document, report, wait = WAIT_MS, signal 
       state.fights = 0;
     }
     if (++state.fights > FIGHTS) {
-      state.dead = true;
+      state.off = 'dead';
       tell(state.key, 'frozen', state.selectors);
     }
   };
@@ -122,11 +116,11 @@ export const createApplier = ({ root = document, report, wait = WAIT_MS, signal 
   /** @param {Placed} operation */
   const hold = (operation) => {
     const { state } = operation;
-    if (!state.dead && !operation.over)
+    if (!state.off && !operation.over)
       attempt(state, () => {
         if (operation.holds()) return;
         fought(state);
-        if (!state.dead) write(operation);
+        if (!state.off) write(operation);
       });
   };
 
@@ -167,7 +161,7 @@ export const createApplier = ({ root = document, report, wait = WAIT_MS, signal 
         for (const other of placed) if (other.element === element && other !== added && !other.over && !other.holds()) other.over = added;
       }
     });
-    if (state.dead) unwind(from);
+    if (state.off) unwind(from);
   };
 
   const look = () => {
@@ -187,16 +181,16 @@ export const createApplier = ({ root = document, report, wait = WAIT_MS, signal 
       // No arm is counted for what appears after the wait, when nothing would be applied.
       if (entry.late) entry.found = undefined;
       for (const state of entry.states) {
-        if (state.dead || state.missing) continue;
+        if (state.off) continue;
         const { change, on } = state;
         for (const element of on.size && !change.all ? [] : find(key, state.selectors, change.all))
-          if (!on.has(element) && !state.dead) place(state, element);
-        if (!state.selectors.length) state.dead = true;
+          if (!on.has(element) && !state.off) place(state, element);
+        if (!state.selectors.length) state.off = 'dead';
         else if (!state.met && entry.late) {
-          state.missing = true;
+          state.off = 'missing';
           tell(key, 'missing', state.selectors);
         }
-        waiting ||= !state.met && !state.dead && !state.missing;
+        waiting ||= !state.met && !state.off;
       }
       waiting ||= !!entry.found;
     }
@@ -250,8 +244,8 @@ export const createApplier = ({ root = document, report, wait = WAIT_MS, signal 
       /** @type {State[]} */
       const states = same
         ? former.states
-        : changes.map((change) => ({ key, change, selectors: [change.select].flat(), on: new Set(), met: false, since: 0, fights: 0, turn: 0 }));
-      for (const state of states) state.missing = false;
+        : changes.map((change) => ({ key, change, selectors: [change.select].flat(), on: new Set(), met: false, since: 0, fights: 0, turn: 0, off: '' }));
+      for (const state of states) if (state.off === 'missing') state.off = '';
       /** @type {Entry} */
       const entry = { changes, states, targets: [...targets], found, late: false, timer: setTimeout(() => ((entry.late = true), look()), wait) };
       entries.set(key, entry);

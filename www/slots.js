@@ -7,6 +7,8 @@ import { whenHalfVisible } from './visible.js';
 
 /** Renders of one list before a page that keeps removing it is let be. */
 const RENDERS = 20;
+/** On a slot that is filled; a style sheet may ask for it. */
+const LIST = 'data-parlour-list';
 /** Texts for a true reason; `{title}` is the item that was viewed. @type {Record<string, string>} */
 const REASONS = { covisit: 'Because you viewed {title}', popular: 'Popular' };
 
@@ -14,22 +16,28 @@ const REASONS = { covisit: 'Because you viewed {title}', popular: 'Popular' };
  * @typedef {Record<string, unknown> & {item: string}} Card
  * @typedef {{key: string, select: string, cards: string, count?: number, exclude?: string[], text?: Record<string, string>}} Slot
  * @typedef {{list: string, items: {number: number, because?: number, reason: string}[]}} List
- * @typedef {{item: string, position: number, reason: string, card: Card}} Shown
- * @typedef {{list: string, shown: Shown[]}} Filled
+ * @typedef {{list: string, shown: {card: Card, reason: string}[]}} Filled
+ * @typedef {{type: 'slot_view' | 'slot_click', item?: string, items?: {item: string}[], properties: object}} Touchpoint
  * @typedef {object} State
- * @property {Promise<Filled | undefined>} [filling]
+ * @property {Slot} slot
+ * @property {Promise<Filled>} [filling]
  * @property {Element} [element]
  * @property {Element[]} nodes
  * @property {number} renders
  * @property {boolean} seen
+ * @property {Touchpoint} [view] told when the list is seen
+ * @property {string} told codes of problems
  */
 
-/** @param {Card} card */
-const price = ({ price, currency }) => {
+/** What a field shows. @param {Card} card @param {string} reason @param {string} field @returns {unknown} */
+const valueOf = (card, reason, field) => {
+  if (field === 'reason') return reason;
+  const value = Object.hasOwn(card, field) ? card[field] : undefined;
+  if (field !== 'price') return value;
   try {
-    return new Intl.NumberFormat(document.documentElement.lang || undefined, { style: 'currency', currency: `${currency}` }).format(Number(price));
+    return new Intl.NumberFormat(document.documentElement.lang || undefined, { style: 'currency', currency: `${card.currency}` }).format(Number(value));
   } catch {
-    return price;
+    return value;
   }
 };
 
@@ -38,132 +46,123 @@ const price = ({ price, currency }) => {
  * @param {readonly Slot[]} options.slots
  * @param {(url: string) => Promise<{items: Record<string, Card>}>} options.fetchCards
  * @param {(slot: string, count: number) => List | undefined | Promise<List | undefined>} options.recommend
- * @param {(touchpoint: {type: 'slot_view' | 'slot_click', item?: string, items?: {item: string}[], properties: object}) => void} options.emit
+ * @param {(touchpoint: Touchpoint) => void} options.emit
  * @param {(problem: {key: string, code: string, detail: string}) => void} options.report
  * @param {AbortSignal} options.signal aborting takes away what was rendered
  */
 export const createSlots = ({ slots, fetchCards, recommend, emit, report, signal }) => {
-  const states = /** @type {Map<Slot, State>} */ (new Map());
-  const clickable = /** @type {WeakMap<EventTarget, {slot: Slot, list: string, shown: Shown}>} */ (new WeakMap());
-  const told = /** @type {Set<string>} */ (new Set());
+  const states = slots.map((slot) => /** @type {State} */ ({ slot, nodes: [], renders: 0, seen: false, told: '' }));
+  const clicks = /** @type {WeakMap<EventTarget, Touchpoint>} */ (new WeakMap());
 
-  /** @param {Slot} slot @param {string} code @param {unknown} detail */
-  const tell = ({ key }, code, detail) => {
-    if (told.has(key + code)) return;
-    told.add(key + code);
-    report({ key, code, detail: `${detail}` });
+  /** Once for each slot. @param {State} state @param {string} code @param {unknown} detail */
+  const tell = (state, code, detail) => {
+    if (state.told.includes(code)) return;
+    state.told += code;
+    report({ key: state.slot.key, code, detail: `${detail}` });
   };
 
-  /** @param {Slot} slot @returns {Promise<Filled | undefined>} */
-  const fill = async (slot) => {
-    const { count = 8, exclude = [], text } = slot;
+  /** @param {Slot} slot @returns {Promise<Filled>} */
+  const fill = async ({ key, cards, count = 8, exclude = [], text }) => {
     // More than are shown, because stock is known only from the cards.
-    const [cards, list] = await Promise.all([fetchCards(slot.cards), recommend(slot.key, Math.min(count * 2, 32))]);
-    if (!list) return;
+    const [{ items }, found] = await Promise.all([fetchCards(cards), recommend(key, Math.min(count * 2, 32))]);
+    const { list = '', items: chosen = [] } = found ?? {};
     /** @param {number | undefined} number */
-    const cardOf = (number) => (number && Object.hasOwn(cards.items, number) ? cards.items[number] : undefined);
-    /** @type {Shown[]} */
+    const cardOf = (number) => (Object.hasOwn(items, number ?? '') ? items[/** @type {number} */ (number)] : undefined);
     const shown = [];
-    for (const { number, because, reason } of list.items) {
+    for (const { number, because, reason } of chosen) {
       const card = cardOf(number);
-      if (!card || shown.length === count || (card.stock != null && Number(card.stock) <= 0 && exclude.includes('out_of_stock'))) continue;
+      if (!card || shown.length === count || (exclude.includes('out_of_stock') && Number(card.stock ?? 1) <= 0)) continue;
       const title = cardOf(because)?.title;
       // A reason that cannot be named is not given.
       const wording = reason === 'popular' || title ? (text?.[reason] ?? REASONS[reason] ?? '') : '';
-      shown.push({ item: card.item, position: shown.length + 1, card, reason: wording.replace('{title}', () => `${title}`) });
+      shown.push({ card, reason: wording.replace('{title}', () => `${title}`) });
     }
-    return { list: list.list, shown };
+    return { list, shown };
   };
 
-  /** @param {Slot} slot @param {DocumentFragment} content @param {Shown} shown */
-  const fillIn = (slot, content, { card, reason }) => {
-    for (const element of content.querySelectorAll('*'))
-      for (const { name, value } of [...element.attributes]) {
-        const field = /^data-field(-|$)/.test(name) && name.slice(11);
-        const given = value === 'reason' ? reason : value === 'price' ? price(card) : Object.hasOwn(card, value) ? card[value] : undefined;
-        if (field === false || given == null) continue;
-        try {
-          if (field) checkAttribute(element, field, given);
-          else checkElement(element);
-          if (field) writeAttribute(element, field, given);
-          else element.textContent = `${given}`;
-        } catch (error) {
-          tell(slot, 'refused', error);
-        }
-      }
-  };
-
-  /** @param {Slot} slot @param {State} state @param {Element} element */
-  const render = async (slot, state, element) => {
+  /** @param {State} state @param {Element} element */
+  const render = async (state, element) => {
     state.element = element;
     state.renders++;
-    const filled = await (state.filling ??= fill(slot));
+    const filling = (state.filling ??= fill(state.slot));
+    const { list, shown } = await filling;
     const template = element.querySelector('template');
-    if (signal.aborted || states.get(slot) !== state || !element.isConnected) return;
-    if (!template) return tell(slot, 'template', slot.select);
-    if (!filled?.shown.length) return;
-    for (const node of state.nodes) node.remove();
-    state.nodes = filled.shown.flatMap((shown) => {
+    if (signal.aborted || state.filling !== filling || !element.isConnected) return;
+    if (!template) return tell(state, 'template', state.slot.select);
+    const properties = { list_id: list, slot: state.slot.key };
+    const nodes = shown.flatMap(({ card, reason }, index) => {
       const content = document.importNode(template.content, true);
-      fillIn(slot, content, shown);
-      const nodes = [...content.children];
-      for (const node of nodes) clickable.set(node, { slot, list: filled.list, shown });
-      return nodes;
+      for (const each of content.querySelectorAll('*'))
+        for (const { name, value: field } of [...each.attributes]) {
+          const attribute = /^data-field(-|$)/.test(name) ? name.slice(11) : undefined;
+          const value = valueOf(card, reason, field);
+          if (attribute === undefined || value == null) continue;
+          try {
+            if (attribute) {
+              checkAttribute(each, attribute, value);
+              writeAttribute(each, attribute, value);
+            } else {
+              checkElement(each);
+              each.textContent = `${value}`;
+            }
+          } catch (error) {
+            tell(state, 'refused', error);
+          }
+        }
+      const made = [...content.children];
+      for (const node of made) clicks.set(node, { type: 'slot_click', item: card.item, properties: { ...properties, position: index + 1 } });
+      return made;
     });
-    template.after(...state.nodes);
-    element.setAttribute('data-parlour-list', filled.list);
+    clear(state);
+    if (!nodes.length) return;
+    state.nodes = nodes;
+    template.after(...nodes);
+    element.setAttribute(LIST, list);
+    state.view = { type: 'slot_view', items: shown.map(({ card: { item } }) => ({ item })), properties };
     visible.observe(element);
   };
 
+  /** @param {State} state */
+  const clear = ({ nodes, element }) => {
+    for (const node of nodes) node.remove();
+    if (!element) return;
+    element.removeAttribute(LIST);
+    visible.unobserve(element);
+  };
+
   const look = () => {
-    for (const slot of slots)
+    for (const state of states)
       try {
-        const element = document.querySelector(slot.select);
-        const state = states.get(slot) ?? { nodes: [], renders: 0, seen: false };
-        states.set(slot, state);
+        const element = document.querySelector(state.slot.select);
         const stands = state.element === element && state.nodes.every((node) => node.isConnected);
-        if (element && !stands && state.renders < RENDERS) render(slot, state, element).catch((error) => tell(slot, 'failed', error));
+        if (element && !stands && state.renders < RENDERS) render(state, element).catch((error) => tell(state, 'failed', error));
       } catch (error) {
-        tell(slot, 'selector', error);
+        tell(state, 'selector', error);
       }
   };
 
-  const visible = whenHalfVisible(async (element) => {
-    for (const [slot, state] of states) {
-      const filled = state.element === element && !state.seen && state.nodes.length ? await state.filling : undefined;
-      if (!filled || state.seen) continue;
-      state.seen = true;
-      const items = filled.shown.map(({ item }) => ({ item }));
-      emit({ type: 'slot_view', items, properties: { list_id: filled.list, slot: slot.key } });
-    }
+  const visible = whenHalfVisible((element) => {
+    for (const state of states)
+      if (state.element === element && state.view && !state.seen) {
+        state.seen = true;
+        emit(state.view);
+      }
   }, signal);
 
-  const clear = () => {
-    for (const { element, nodes } of states.values()) {
-      for (const node of nodes) node.remove();
-      element?.removeAttribute('data-parlour-list');
-    }
-    states.clear();
-    visible.disconnect();
+  /** @param {Event} event */
+  const clicked = (event) => {
+    const node = event.composedPath().find((node) => clicks.has(node));
+    if (node) emit(/** @type {Touchpoint} */ (clicks.get(node)));
   };
-
-  addEventListener(
-    'click',
-    (event) => {
-      const node = event.composedPath().find((node) => clickable.has(node));
-      const { slot, list, shown } = (node && clickable.get(node)) ?? {};
-      if (slot && shown) emit({ type: 'slot_click', item: shown.item, properties: { list_id: list, slot: slot.key, position: shown.position } });
-    },
-    { capture: true, signal },
-  );
-  signal.addEventListener('abort', clear);
+  addEventListener('click', clicked, { capture: true, signal });
+  signal.addEventListener('abort', () => states.forEach(clear));
   watch(document, look, signal).observe();
   look();
 
   return {
-    /** A new page view: new lists in every slot. */
+    /** A new page view: new lists, each in place of the old one when it is there. */
     refresh() {
-      clear();
+      for (const state of states) Object.assign(state, { filling: undefined, view: undefined, seen: false, renders: 0, ...(state.nodes.length && { element: undefined }) });
       look();
     },
   };

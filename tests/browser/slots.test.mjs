@@ -99,6 +99,25 @@ claims("slots", {
     assert.deepEqual(await page.evaluate("[document.querySelectorAll('#s > a').length, asked]"), [4, ["/cards.json", "for-you", 8, "/cards.json", "for-you", 8]]);
     assert.equal((await told()).length, 2);
   },
+  "the old list stays until the new one is there, and goes when there is nothing new": async (site) => {
+    const { page } = await shop(site);
+    const result = await page.evaluate(`(async () => {
+      const old = document.querySelector("#s > a"), seen = [];
+      new MutationObserver(() => seen.push(document.querySelectorAll("#s > a").length)).observe(document.querySelector("#s"), { childList: true });
+      slots.refresh();
+      const during = old.isConnected;
+      await pause(100);
+      return { during, after: old.isConnected, seen };
+    })()`);
+    assert.deepEqual(result, { during: true, after: false, seen: [4] });
+    const empty = await shop(site, { before: "setTimeout(() => { list.items = []; }, 60)", run: async ({ slots, pause, differences, before }) => {
+      const first = document.querySelectorAll("#s > a").length;
+      slots.refresh();
+      await pause(100);
+      return { first, left: differences(before) };
+    } });
+    assert.deepEqual(empty.result, { first: 4, left: [] });
+  },
   "a slot that comes late or is rendered anew is filled, with the same list": async (site) => {
     const { page, told } = await shop(site, { html: "<main></main>" });
     const fill = `document.querySelector("main").innerHTML = ${JSON.stringify(PAGE)}, pause(100).then(() => [document.querySelectorAll("#s > a").length, asked.length])`;
