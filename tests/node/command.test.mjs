@@ -1,0 +1,136 @@
+// @ts-check
+/** The npm command (core as wasm) and the native one are the same command: same input, same bytes, same exit code. */
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const NATIVE = join(ROOT, "target/release/parlour");
+const folder = mkdtempSync(join(tmpdir(), "parlour-"));
+const inFolder = (/** @type {string} */ name) => join(folder, name);
+after(() => rmSync(folder, { recursive: true }));
+
+const CONFIG = {
+  site: ["shop.example"],
+  currency: "EUR",
+  audiences: { german: { "order.lang": "de" }, big: { $and: [{ "order.total": { $gte: 50 } }, { "account.kind": { $in: ["a", "b"] } }] } },
+  goals: { purchase: { touchpoint: "purchase", value: "revenue" } },
+  experiments: {
+    plain: { status: "running", variants: { control: {}, "b": { weight: 2 }, c: { weight: 61 } }, goals: ["purchase"] },
+    layered: { status: "running", layer: { name: "checkout", range: [0.25, 0.75] }, traffic: 0.8, audience: "german", variants: { control: {}, banner: {} } },
+    second: { status: "running", audience: "big", variants: { control: {}, banner: { weight: 3 } } },
+    over: { status: "ended", winner: "b", variants: { control: {}, b: {} } },
+    later: { status: "running", start: "2030-01-01", variants: { control: {}, b: {} } },
+  },
+};
+const IDS = `${Array.from({ length: 2000 }, (_, i) => `visitor-${i}`).join("\n")}\n\nmüller\r\n日本\n🛒\nlast without an end of line`;
+const FACTS = [{ unit: "u1" }, { unit: "u2", facts: { order: { lang: "de" }, "order.total": 51.5, account: { kind: "b" } } }, { unit: "é\u0007\"\\", facts: { order: null, "order.lang": "fr", unknown: true } }]
+  .map((line) => JSON.stringify(line)).join("\n");
+const AT = "2026-12-01T00:00:00Z";
+
+/** @param {string[]} args @param {string} [input] */
+function both(args, input = "") {
+  const results = [[NATIVE, args], [process.execPath, [join(ROOT, "bin/parlour.js"), ...args]]].map(([command, list]) => {
+    const { status, stdout, stderr, error } = spawnSync(String(command), /** @type {string[]} */ (list), { input, encoding: "utf8", maxBuffer: 1 << 26 });
+    assert.equal(error, undefined);
+    return { status, stdout, stderr };
+  });
+  return { native: results[0], node: results[1] };
+}
+
+/** @param {string[]} args @param {string} [input] */
+function same(args, input) {
+  const { native, node } = both(args, input);
+  assert.equal(node.stdout, native.stdout, `${args.join(" ")}\n${node.stderr}`);
+  assert.equal(node.status, native.status, `${args.join(" ")}\n${native.stderr}\n${node.stderr}`);
+  return native;
+}
+
+before(() => {
+  writeFileSync(inFolder("parlour.json"), JSON.stringify(CONFIG, null, 2));
+  writeFileSync(inFolder("broken.json"), JSON.stringify(CONFIG, null, 2).replace('"audience": "german"', '"audience": "germann"'));
+  const { native } = both(["build", inFolder("parlour.json"), "-o", inFolder("plan.bin"), "--plan-version", "7", "--issued", AT]);
+  assert.equal(native.status, 0, native.stderr);
+});
+
+test("both build the same plan bytes, first and second time, and count up alike", () => {
+  for (const changed of ["shop.example", "www.shop.example"]) {
+    writeFileSync(inFolder("site.json"), JSON.stringify({ ...CONFIG, site: [changed] }));
+    const plans = [[NATIVE], [process.execPath, join(ROOT, "bin/parlour.js")]].map(([command, ...first], which) => {
+      const out = inFolder(`built-${which}.bin`);
+      const { status, stdout, stderr } = spawnSync(command, [...first, "build", inFolder("site.json"), "-o", out], { encoding: "utf8" });
+      assert.equal(status, 0, stderr);
+      return { bytes: readFileSync(out), version: /version (\d+)/.exec(stdout)?.[1] };
+    });
+    assert.deepEqual(plans[0].version, plans[1].version);
+    // The second build is issued at the present, which differs between the two by milliseconds.
+    if (changed === "shop.example") assert.deepEqual(plans[0].bytes, plans[1].bytes);
+    else assert.equal(plans[0].version, "2");
+  }
+  for (const which of [0, 1]) {
+    const args = ["build", inFolder("parlour.json"), "-o", inFolder(`told-${which}.bin`), "--plan-version", "9", "--issued", AT];
+    spawnSync(which ? process.execPath : NATIVE, which ? [join(ROOT, "bin/parlour.js"), ...args] : args);
+  }
+  assert.deepEqual(readFileSync(inFolder("told-0.bin")), readFileSync(inFolder("told-1.bin")));
+});
+
+test("both find the same mistakes in the same words", () => {
+  for (const file of ["parlour.json", "broken.json"]) {
+    for (const format of ["text", "json"]) same(["check", "--format", format, inFolder(file)]);
+  }
+  assert.equal(same(["check", inFolder("broken.json")]).status, 1);
+});
+
+test("both assign every unit alike", () => {
+  for (const experiment of Object.keys(CONFIG.experiments)) {
+    const { stdout } = same(["assign", inFolder("plan.bin"), "--experiment", experiment, "--at", AT], IDS);
+    assert.equal(stdout.split("\n").length, 2005);
+  }
+});
+
+test("both decide alike with facts and without", () => {
+  const { stdout } = same(["decide", inFolder("plan.bin"), "--at", AT], FACTS);
+  assert.match(stdout.split("\n")[1], /"layered":\{"variant":/);
+  assert.match(stdout, /"bucketed"/);
+});
+
+test("both simulate the same visitors", () => {
+  for (const more of [[], ["--seed", "18446744073709551615"], ["--seed", "77", "--facts", '{"order":{"lang":"de"}}']]) {
+    for (const experiment of ["plain", "layered", "later"]) {
+      same(["simulate", inFolder("plan.bin"), "-e", experiment, "-n", "3000", "--at", AT, ...more]);
+    }
+  }
+});
+
+test("both print the same schema", () => {
+  same(["schema"]);
+  assert.equal(readFileSync(join(ROOT, "dist/parlour.schema.json"), "utf8"), both(["schema"]).native.stdout);
+});
+
+test("both refuse with exit code 2 and say why", () => {
+  writeFileSync(inFolder("page.bin"), "<!doctype html>");
+  const cut = readFileSync(inFolder("plan.bin")).subarray(0, -5);
+  writeFileSync(inFolder("cut.bin"), cut);
+  for (const [args, input, why] of /** @type {[string[], string, RegExp][]} */ ([
+    [["check"], "", /usage/i],
+    [["check", inFolder("nowhere.json")], "", /cannot read/],
+    [["frobnicate"], "", /frobnicate/],
+    [["assign", inFolder("page.bin"), "-e", "plain"], "", /not a plan/],
+    [["assign", inFolder("cut.bin"), "-e", "plain"], "", /cut short/],
+    [["assign", inFolder("plan.bin"), "-e", "plan"], "", /the plan has plain, layered/],
+    [["assign", inFolder("plan.bin"), "-e", "plain", "--at", "yesterday"], "", /--at/],
+    [["assign", inFolder("plan.bin"), "-e", "plain"], "a\tb\n", /line 1 of the ids/],
+    [["decide", inFolder("plan.bin")], '{"unit":"a","fact":{}}', /line 1 of the facts/],
+    [["decide", inFolder("plan.bin")], '{"unit":"a","facts":{"b":[1]}}', /line 1 of the facts|is a list/],
+  ])) {
+    const { native, node } = both(args, input);
+    assert.equal(native.status, 2, args.join(" "));
+    assert.equal(node.status, 2, `${args.join(" ")}: ${node.stderr}`);
+    assert.match(native.stderr, why);
+    assert.match(node.stderr, why);
+  }
+});
