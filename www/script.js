@@ -13,7 +13,7 @@ const script = /** @type {HTMLScriptElement | null} */ (document.currentScript);
 
 const begin = () => {
   if (page.parlour?.start) return console.warn('parlour: the script is on this page twice: the second is ignored');
-  const { plan, config, endpoint, consent, wasm, writeKey, visitorId, gpc } = script?.dataset ?? {};
+  const { plan, config, endpoint, consent, wasm, writeKey, visitorId, gpc, remember } = script?.dataset ?? {};
   const base = script?.src || location.href;
   const near = (/** @type {string} */ name) => new URL(name, base).href;
   const parlour = createParlour({ wasm: wasm ?? near('parlour.wasm'), authoring: near('parlour-authoring.js') });
@@ -34,6 +34,7 @@ const begin = () => {
       endpoint,
       writeKey,
       visitorId,
+      remember: remember !== 'false',
       consent: /** @type {import('./consent.js').ConsentState | undefined} */ (consent),
       gpc: /** @type {import('./visit.js').Options['gpc']} */ (gpc),
     });

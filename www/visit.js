@@ -29,12 +29,13 @@ import { whenHidden, whenIdleOrHidden } from './when.js';
  * @property {string} [writeKey]
  * @property {ConsentState} [consent] until the visitor chooses
  * @property {ConsentState | 'ids' | 'none'} [gpc] what Global Privacy Control does: keep ids out of beacons (default), nothing, or cap consent
+ * @property {boolean} [remember] false where the site itself remembers what the visitor chose, and says so on every page
  * @property {string} [visitorId] the site's own id instead of ours
  * @property {boolean} [bot] a robot you know of: decides nothing, counts nothing
  */
 /** @typedef {{experiment: string, variant: string | null, values: Record<string, unknown>, reason: string}} Answer */
 
-const VERSION = '0.1.0';
+export const VERSION = '0.1.0';
 // A first visit waits for nobody longer than this; what is stored is taken up when it comes.
 const STORAGE_MS = 500;
 const EARLY = 200;
@@ -88,7 +89,7 @@ export const createVisit = (options, control, tell) => {
     storage = null;
     return open ? open.erase() : eraseStorage();
   };
-  const consent = createConsent({ initial: options.consent, gpc: options.gpc, erase, channel, signal });
+  const consent = createConsent({ initial: options.consent, remember: options.remember, gpc: options.gpc, erase, channel, signal });
   const beacon = createBeacon({
     version: VERSION,
     tab,

@@ -27,6 +27,13 @@ test('events have the same names on the wire', () => {
   assert.deepEqual(Object.entries(EVENT_NAMES).flat(), pairs);
 });
 
+test('the version is the same everywhere', () => {
+  const file = (/** @type {string} */ path) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+  const { version } = JSON.parse(file('package.json'));
+  assert.ok(file('www/visit.js').includes(`export const VERSION = '${version}';`), 'www/visit.js');
+  assert.ok(file('Cargo.toml').includes(`[workspace.package]\nversion = "${version}"`), 'Cargo.toml');
+});
+
 test('currencies have the same decimals', () => {
   const source = rust('money.rs');
   const arms = [...source.matchAll(/((?:"[A-Z]{3}"[\s|]*)+)=> (\d)/g)];
