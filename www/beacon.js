@@ -52,7 +52,7 @@ const utf8 = new TextEncoder();
 export const byteLength = (text) => utf8.encode(text).length;
 
 /** @param {string} text */
-const quote = (text) => JSON.stringify(text.slice(0, TEXT).replace(/\p{Surrogate}/gu, '\ufffd'));
+const quote = (text) => JSON.stringify(text.slice(0, TEXT).replace(/[\ud800-\udfff]/gu, '\ufffd'));
 
 /** A JSON number already written, which no page can make. */
 class Written {

@@ -51,9 +51,9 @@ export const createTransport = ({ outbox, endpoint, tab, writeKey, fetch, random
 
   const over = () => stopped || signal?.aborted;
 
-  /** @param {string} text */
-  const once = (text) => {
-    if (!told) tell(`parlour: ${endpoint} ${text}`);
+  /** @param {number} status @param {string} fate */
+  const once = (status, fate) => {
+    if (!told) tell(`parlour: ${endpoint}: no acknowledgement (${status || 'unreachable'}): events are ${fate}`);
     told = true;
   };
 
@@ -122,12 +122,11 @@ export const createTransport = ({ outbox, endpoint, tab, writeKey, fetch, random
     failures++;
     if (/^40[134]$/.test(`${status}`)) {
       stopped = true;
-      once(`answered ${status}: sending stops, events are kept`);
+      once(status, 'kept, sending stops');
       return 'stop';
     }
     // A request cut off by a navigation is no news; a second failure is.
-    if (tooMuch) once(`answered ${status} to one event after another: they are set aside`);
-    else if (!named && (status || failures > 1)) once(`${status ? `answered ${status}, no acknowledgement` : 'is not reached'}: events are kept and sent again`);
+    if (!named && (status || failures > 1)) once(status, tooMuch ? 'set aside' : 'kept and sent again');
     const wait = retryAfterMs(after);
     resting = wait > 0;
     disarm();

@@ -165,7 +165,7 @@ claim('404 stops with one line in the console and keeps the events', async (page
   for (let i = 0; i < 3; i++) assert.equal(await page.evaluate(() => kit.transport.flush()), false);
   assert.equal(site.requests('/v1/batch').length, 1);
   await page.waitFor(async () => (await kit.rows()).length === 2);
-  if (browser.hasConsole) assert.deepEqual(page.consoleMessages().filter((text) => text.includes('parlour')).map((text) => text.replace(/^\w+: /, '')), ['parlour: /v1/batch answered 404: sending stops, events are kept']);
+  if (browser.hasConsole) assert.deepEqual(page.consoleMessages().filter((text) => text.includes('parlour')).map((text) => text.replace(/^\w+: /, '')), ['parlour: /v1/batch: no acknowledgement (404): events are kept, sending stops']);
 });
 
 claim('a tab that holds the turn and never sends loses it', async (page, site, browser) => {

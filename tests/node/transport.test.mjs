@@ -150,7 +150,7 @@ test('one line in the console says where and what, however often it fails', asyn
   const { outbox, told } = await make([status(503), status(500), status(502)]);
   outbox.add(record());
   for (let i = 0; i < 3; i++) await pass(10_000);
-  assert.deepEqual(told, ['parlour: /v1/batch answered 503, no acknowledgement: events are kept and sent again']);
+  assert.deepEqual(told, ['parlour: /v1/batch: no acknowledgement (503): events are kept and sent again']);
 });
 
 test('a Segment-compatible success acknowledges the whole batch', async () => {
@@ -193,7 +193,7 @@ test('an endpoint that refuses every event loses one per back-off, not all at on
   assert.equal(sent.length, requests);
   await pass(1);
   assert.deepEqual([sent.length, outbox.drops], [requests + 1, { refused: 5 }]);
-  assert.deepEqual(told, ['parlour: /v1/batch answered 400 to one event after another: they are set aside']);
+  assert.deepEqual(told, ['parlour: /v1/batch: no acknowledgement (400): events are set aside']);
 });
 
 for (const code of [401, 403, 404])
@@ -208,7 +208,7 @@ for (const code of [401, 403, 404])
     assert.equal(await transport.flush(), false);
     await pass(1e9);
     assert.deepEqual([sent.length, (await rows())?.length], [1, 2]);
-    assert.deepEqual(told, [`parlour: /v1/batch answered ${code}: sending stops, events are kept`]);
+    assert.deepEqual(told, [`parlour: /v1/batch: no acknowledgement (${code}): events are kept, sending stops`]);
   });
 
 /** @type {[string, number][]} */
