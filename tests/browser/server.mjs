@@ -10,7 +10,8 @@ import { fileURLToPath } from "node:url";
 import { makeCollector } from "./collector.mjs";
 import { sleep } from "./drivers/wait.mjs";
 
-export const DIST = fileURLToPath(new URL("../../dist", import.meta.url));
+/** Another build can be put to the same tests: the sabotaged twins are. */
+export const DIST = process.env.PARLOUR_DIST ?? fileURLToPath(new URL("../../dist", import.meta.url));
 
 /** @type {Record<string, string>} */
 const MIME = {
