@@ -1,6 +1,6 @@
 // @ts-check
 /** The whole build, a line of progress per step. An unchanged input skips its step. */
-import { readFileSync, rmSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { whenStale } from "../fresh.mjs";
 import { mustRun, ROOT } from "../run.mjs";
@@ -28,7 +28,7 @@ export async function build() {
 
 async function fillDist() {
   const [runtime, authoring] = [wasmPaths("runtime"), wasmPaths("authoring")];
-  const inputs = ["www", "scripts/build", "Cargo.lock", "package-lock.json", "tsconfig.json", runtime.final, authoring.final, authoring.glue];
+  const inputs = [...pageModules(), "scripts/build", "Cargo.lock", "package-lock.json", "tsconfig.json", runtime.final, authoring.final, authoring.glue];
   const outputs = ["dist/integrity.json", "dist/types/parlour.d.ts", ...BUNDLES.map(({ name }) => `dist/${name}`)];
   return whenStale("dist", { inputs, outputs }, async () => {
     const texts = await Promise.all(BUNDLES.map(async (bundle) => /** @type {[string, string]} */ ([bundle.name, await bundleText(bundle)])));
@@ -45,6 +45,9 @@ async function fillDist() {
     );
   });
 }
+
+/** The demonstration shop below www/ is no part of what is published. */
+const pageModules = () => readdirSync(join(ROOT, "www")).filter((name) => name.endsWith(".js")).map((name) => `www/${name}`);
 
 async function writeTypes() {
   rmSync(join(ROOT, "dist/types"), { recursive: true, force: true });
