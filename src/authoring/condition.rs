@@ -39,6 +39,17 @@ impl Conditions {
         start
     }
 
+    /// Where `rewind` goes back to, when what came since is left out of the plan.
+    pub fn mark(&self) -> (usize, usize) {
+        (self.nodes.len(), self.names.len())
+    }
+
+    pub fn rewind(&mut self, (nodes, names): (usize, usize)) {
+        self.nodes.truncate(nodes);
+        self.names.truncate(names);
+        self.sources.truncate(names);
+    }
+
     /// Adds a test that `journey.stage` is this.
     pub fn add_stage(&mut self, stage: &str) {
         let fact = self.fact("journey.stage", FactSource::Derived(DerivedFact::Stage));

@@ -2,8 +2,11 @@
 //! with its diagnostic and the others run. Holds no evaluator: the runtime decides.
 
 mod condition;
+mod config;
 mod dates;
 mod diagnostic;
+mod experience;
+mod experiment;
 mod json;
 mod names;
 mod page;
@@ -52,9 +55,9 @@ impl Compiled {
 #[must_use]
 pub fn compile(text: &str, options: &CompileOptions) -> Compiled {
     let mut diagnostics = Diagnostics::new(text);
-    let plan = json::parse(text, &mut diagnostics).and_then(|config| {
-        shape::check(&config, &shape::config(), "", &mut diagnostics);
-        plan::build(&config, options, &mut diagnostics)
+    let plan = json::parse(text, &mut diagnostics).and_then(|file| {
+        shape::check(&file, &config::config(), "", &mut diagnostics);
+        plan::build(&file, options, &mut diagnostics)
     });
     Compiled {
         plan: plan.map(|plan| crate::plan::encode::encode(&plan)),

@@ -4,30 +4,26 @@ use jiff::tz::TimeZone;
 
 use super::CompileOptions;
 use super::condition::Conditions;
-use super::dates::{self, Bound};
+use super::dates::{self};
 use super::diagnostic::{Diagnostics, did_you_mean};
 use super::json::{Json, Member, Value, below};
 use super::{page, share};
 use crate::consent::Basis;
 use crate::hash::{id64, murmur3_32};
-use crate::journey::{Stage, TouchpointKind};
+use crate::journey::TouchpointKind;
 use crate::money;
-use crate::plan::{
-    Cap, CapPer, Experience, Experiment, FULL, Goal, Layer, MAX_PLAN_BYTES, Plan, Range, Share, Slot, Status,
-    Strategy, Unit,
-};
+use crate::plan::{Goal, MAX_PLAN_BYTES, Plan, Share, Slot, Strategy};
 
 /// Parts whose members fail alone: the rest of the plan still runs.
 const PARTS: [&str; 5] = ["/audiences", "/goals", "/experiments", "/experiences", "/slots"];
-const MAX_VARIANTS: usize = 64;
 
-struct Builder<'a, 'd, 't> {
+pub struct Builder<'a, 'd, 't> {
     config: &'a Json,
-    site: &'a str,
-    zone: TimeZone,
+    pub site: &'a str,
+    pub zone: TimeZone,
     exempts_experiments: bool,
-    conditions: Conditions,
-    diagnostics: &'d mut Diagnostics<'t>,
+    pub conditions: Conditions,
+    pub diagnostics: &'d mut Diagnostics<'t>,
 }
 
 pub fn build(config: &Json, options: &CompileOptions, diagnostics: &mut Diagnostics<'_>) -> Option<Plan> {
@@ -115,11 +111,11 @@ fn currency_exponent(config: &Json, diagnostics: &mut Diagnostics<'_>) -> u8 {
 }
 
 /// The seed of a purpose: murmur3 of "site/purpose".
-fn seed(site: &str, purpose: &str) -> u32 {
+pub fn seed(site: &str, purpose: &str) -> u32 {
     murmur3_32(format!("{site}/{purpose}").as_bytes(), 0)
 }
 
-fn share_of(json: &Json) -> u64 {
+pub fn share_of(json: &Json) -> u64 {
     match &json.value {
         Value::Number(text) => share::below(text).unwrap_or(0),
         _ => 0,
@@ -127,7 +123,7 @@ fn share_of(json: &Json) -> u64 {
 }
 
 impl<'a> Builder<'a, '_, '_> {
-    fn members(&self, part: &str) -> &'a [Member] {
+    pub fn members(&self, part: &str) -> &'a [Member] {
         self.config.get(part).map_or(&[], Json::members)
     }
 
@@ -164,116 +160,13 @@ impl<'a> Builder<'a, '_, '_> {
         goals
     }
 
-    fn experiments(&mut self) -> Vec<(&'a Member, Experiment)> {
-        let mut experiments = Vec::new();
-        for member in self.members("experiments") {
-            let pointer = below("/experiments", &member.name);
-            let status = member.json.get("status").and_then(Json::text).unwrap_or("draft");
-            let before = (self.conditions.nodes.len(), self.conditions.names.len());
-            let experiment = self.experiment(member, &pointer, status);
-            let is_served = !matches!(status, "draft" | "archived") && !self.diagnostics.is_broken(&pointer);
-            match experiment {
-                Some(experiment) if is_served => experiments.push((member, experiment)),
-                // What is left out must not leave its conditions behind.
-                _ => {
-                    self.conditions.nodes.truncate(before.0);
-                    self.conditions.names.truncate(before.1);
-                    self.conditions.sources.truncate(before.1);
-                }
-            }
-        }
-        experiments
-    }
-
-    fn experiment(&mut self, member: &'a Member, pointer: &str, status: &str) -> Option<Experiment> {
-        let json = &member.json;
-        self.check_goals(json, pointer);
-        let variants = self.variants(json, pointer)?;
-        let names: Vec<&str> = json
-            .get("variants")
-            .map_or(&[][..], Json::members)
-            .iter()
-            .map(|variant| variant.name.as_str())
-            .collect();
-        let status = self.status(json, pointer, status, &names);
-        let (start_ms, end_ms) = self.schedule(json, pointer);
-        let seed = json
-            .get("seed")
-            .and_then(Json::whole)
-            .map_or_else(|| seed(self.site, &member.name), |seed| seed as u32);
-        let basis = self.basis(json, pointer);
-        let nodes_before = self.conditions.nodes.len() as u32;
-        let audience = self.audience(json, pointer);
-        if basis == Basis::Exempt
-            && self.conditions.uses_profile(nodes_before, self.conditions.nodes.len() as u32)
-        {
-            let message = "an exempt experiment may not target behaviour".to_owned();
-            let cure = "Use only page, device and session facts in its audience, or set `basis` to `consent`"
-                .to_owned();
-            self.diagnostics.error("E209", (pointer, json.at), message, cure);
-        }
-        Some(Experiment {
-            id: id64(member.name.as_bytes()),
-            version: json.get("version").and_then(Json::whole).unwrap_or(1) as u32,
-            status,
-            killed: json.get("kill").is_some_and(Json::is_true),
-            unit: match json.get("unit").and_then(Json::text) {
-                Some("user") => Unit::User,
-                Some("session") => Unit::Session,
-                Some("page view") => Unit::PageView,
-                _ => Unit::Visitor,
-            },
-            basis,
-            sticky: json.get("sticky").is_none_or(Json::is_true),
-            start_ms,
-            end_ms,
-            seed,
-            traffic: Share {
-                seed: murmur3_32(b"traffic", seed),
-                below: json.get("traffic").map_or(FULL, share_of),
-            },
-            layer: self.layer(json, pointer),
-            audience,
-            variants,
-        })
-    }
-
-    fn variants(&mut self, json: &Json, pointer: &str) -> Option<Vec<Range>> {
-        let variants = json.get("variants")?;
-        let members = variants.members();
-        let pointer = below(pointer, "variants");
-        if members.len() < 2 || members.len() > MAX_VARIANTS {
-            let message = format!("{} variants are no experiment", members.len());
-            let cure = format!("Name from 2 to {MAX_VARIANTS}; the first is the control");
-            self.diagnostics.error("E107", (&pointer, variants.at), message, cure);
-            return None;
-        }
-        for variant in members {
-            let pointer = below(&pointer, &variant.name);
-            self.check_changes(&variant.json, &pointer);
-        }
-        let weights: Vec<&str> = members
-            .iter()
-            .map(|variant| match variant.json.get("weight").map(|weight| &weight.value) {
-                Some(Value::Number(text)) => text.as_str(),
-                _ => "1",
-            })
-            .collect();
-        let ranges = share::ranges(&weights);
-        if ranges.is_none() && !self.diagnostics.is_broken(&pointer) {
-            let cure = "Give at least one variant a weight above 0".to_owned();
-            self.diagnostics.error("E204", (&pointer, variants.at), "all weights are 0".into(), cure);
-        }
-        ranges
-    }
-
-    fn check_changes(&mut self, json: &Json, pointer: &str) {
+    pub fn check_changes(&mut self, json: &Json, pointer: &str) {
         for (index, change) in json.get("changes").map_or(&[][..], Json::list).iter().enumerate() {
             let kinds: Vec<&str> =
-                super::shape::CHANGE_KINDS.into_iter().filter(|kind| change.get(kind).is_some()).collect();
+                super::config::CHANGE_KINDS.into_iter().filter(|kind| change.get(kind).is_some()).collect();
             if kinds.is_empty() && !change.members().is_empty() {
                 let pointer = format!("{pointer}/changes/{index}");
-                let cure = format!("Add one of: {}", super::shape::CHANGE_KINDS.join(", "));
+                let cure = format!("Add one of: {}", super::config::CHANGE_KINDS.join(", "));
                 self.diagnostics.error(
                     "E107",
                     (&pointer, change.at),
@@ -284,88 +177,7 @@ impl<'a> Builder<'a, '_, '_> {
         }
     }
 
-    fn check_goals(&mut self, json: &Json, pointer: &str) {
-        let known: Vec<&str> = self.members("goals").iter().map(|goal| goal.name.as_str()).collect();
-        for (index, goal) in json.get("goals").map_or(&[][..], Json::list).iter().enumerate() {
-            let Some(name) = goal.text().filter(|name| !known.contains(name)) else { continue };
-            let pointer = format!("{pointer}/goals/{index}");
-            let cure = did_you_mean(name, known.iter().copied())
-                .map_or_else(|| "Add it to `goals`".into(), |word| format!("Did you mean `{word}`"));
-            self.diagnostics.error("E202", (&pointer, goal.at), format!("unknown goal `{name}`"), cure);
-        }
-    }
-
-    fn status(&mut self, json: &Json, pointer: &str, status: &str, variants: &[&str]) -> Status {
-        let winner = json.get("winner").and_then(Json::text);
-        match (status, winner) {
-            ("ended", Some(name)) => {
-                let place = variants.iter().position(|variant| *variant == name);
-                if place.is_none() {
-                    let cure = did_you_mean(name, variants.iter().copied()).map_or_else(
-                        || format!("Write one of: {}", variants.join(", ")),
-                        |word| format!("Did you mean `{word}`"),
-                    );
-                    let at = json.get("winner").map_or(json.at, |winner| winner.at);
-                    self.diagnostics.error(
-                        "E210",
-                        (&below(pointer, "winner"), at),
-                        format!("unknown variant `{name}`"),
-                        cure,
-                    );
-                }
-                Status::Ended(place.map(|place| place as u8))
-            }
-            ("ended", None) => Status::Ended(None),
-            (_, Some(_)) => {
-                let at = json.get("winner").map_or(json.at, |winner| winner.at);
-                let cure = "Set `status` to `ended`, or remove the winner".to_owned();
-                self.diagnostics.warning(
-                    "W211",
-                    (&below(pointer, "winner"), at),
-                    "the winner has no effect yet".into(),
-                    cure,
-                );
-                if status == "paused" { Status::Paused } else { Status::Running }
-            }
-            ("paused", None) => Status::Paused,
-            _ => Status::Running,
-        }
-    }
-
-    fn schedule(&mut self, json: &Json, pointer: &str) -> (u64, u64) {
-        let mut moment = |name: &str, bound, open| {
-            let Some((at, text)) = json.get(name).and_then(|date| date.text().map(|text| (date.at, text)))
-            else {
-                return open;
-            };
-            dates::to_utc_ms(text, bound, &self.zone).unwrap_or_else(|| {
-                let cure =
-                    "Write a day such as \"2026-12-01\" or a time such as \"2026-12-01T09:00\"".to_owned();
-                self.diagnostics.error(
-                    "E106",
-                    (&below(pointer, name), at),
-                    format!("`{text}` is no date"),
-                    cure,
-                );
-                open
-            })
-        };
-        let start = moment("start", Bound::Start, 0);
-        let end = moment("end", Bound::End, u64::MAX);
-        if start >= end {
-            let at = json.get("end").map_or(json.at, |end| end.at);
-            let cure = "Set `end` after `start`".to_owned();
-            self.diagnostics.error(
-                "E205",
-                (&below(pointer, "end"), at),
-                "the experiment ends before it starts".into(),
-                cure,
-            );
-        }
-        (start, end)
-    }
-
-    fn basis(&mut self, json: &Json, pointer: &str) -> Basis {
+    pub fn basis(&mut self, json: &Json, pointer: &str) -> Basis {
         let Some(basis) = json.get("basis").filter(|basis| basis.text() == Some("exempt")) else {
             return Basis::Consent;
         };
@@ -377,7 +189,7 @@ impl<'a> Builder<'a, '_, '_> {
         Basis::Exempt
     }
 
-    fn audience(&mut self, json: &'a Json, pointer: &str) -> Option<u32> {
+    pub fn audience(&mut self, json: &'a Json, pointer: &str) -> Option<u32> {
         let audience = json.get("audience")?;
         let pointer = below(pointer, "audience");
         let Some(name) = audience.text() else {
@@ -402,94 +214,6 @@ impl<'a> Builder<'a, '_, '_> {
             .map_or_else(|| "Add it to `audiences`".into(), |word| format!("Did you mean `{word}`"));
         self.diagnostics.error("E201", (&pointer, audience.at), format!("unknown audience `{name}`"), cure);
         None
-    }
-
-    fn layer(&mut self, json: &Json, pointer: &str) -> Option<Layer> {
-        let layer = json.get("layer")?;
-        let name = layer.get("name")?.text()?;
-        let range = layer.get("range")?;
-        let edges: Vec<u64> = range.list().iter().map(share_of).collect();
-        match edges.as_slice() {
-            [start, end] if start < end => Some(Layer {
-                seed: seed(self.site, &format!("layer/{name}")),
-                range: Range { start: *start, end: *end },
-            }),
-            _ => {
-                let pointer = below(&below(pointer, "layer"), "range");
-                let cure = "Write from and to, such as [0, 0.5]".to_owned();
-                self.diagnostics.error(
-                    "E206",
-                    (&pointer, range.at),
-                    "the range holds no bucket".into(),
-                    cure,
-                );
-                None
-            }
-        }
-    }
-
-    fn experiences(&mut self) -> Vec<(&'a Member, Experience)> {
-        let mut experiences = Vec::new();
-        for member in self.members("experiences") {
-            let pointer = below("/experiences", &member.name);
-            let json = &member.json;
-            let before = (self.conditions.nodes.len(), self.conditions.names.len());
-            self.check_changes(json, &pointer);
-            let basis = self.basis(json, &pointer);
-            let condition = self.experience_condition(json, &pointer);
-            if self.diagnostics.is_broken(&pointer) {
-                self.conditions.nodes.truncate(before.0);
-                self.conditions.names.truncate(before.1);
-                self.conditions.sources.truncate(before.1);
-                continue;
-            }
-            let when = json.get("when");
-            let seed = seed(self.site, &format!("experience/{}", member.name));
-            experiences.push((
-                member,
-                Experience {
-                    id: id64(member.name.as_bytes()),
-                    basis,
-                    trigger: when
-                        .and_then(|when| when.get("touchpoint"))
-                        .and_then(Json::text)
-                        .map(TouchpointKind::named),
-                    condition,
-                    holdout: Share { seed, below: json.get("holdout").map_or(0, share_of) },
-                    cap: json.get("cap").and_then(cap),
-                },
-            ));
-        }
-        experiences
-    }
-
-    /// Stage and audience together.
-    fn experience_condition(&mut self, json: &'a Json, pointer: &str) -> Option<u32> {
-        let stage = json.get("when").and_then(|when| when.get("stage"));
-        let Some((at, name)) = stage.and_then(|stage| stage.text().map(|name| (stage.at, name))) else {
-            return self.audience(json, pointer);
-        };
-        if !Stage::ALL.iter().any(|(_, known)| *known == name) {
-            let cure = did_you_mean(name, Stage::ALL.iter().map(|(_, known)| *known)).map_or_else(
-                || format!("Write one of: {}", Stage::ALL.map(|(_, known)| known).join(", ")),
-                |word| format!("Did you mean `{word}`"),
-            );
-            self.diagnostics.error(
-                "E106",
-                (&below(&below(pointer, "when"), "stage"), at),
-                format!("unknown stage `{name}`"),
-                cure,
-            );
-        }
-        let start = self.conditions.nodes.len() as u32;
-        self.conditions.nodes.push(crate::targeting::Node::All(0));
-        self.conditions.add_stage(name);
-        self.audience(json, pointer);
-        let end = self.conditions.nodes.len() as u32;
-        if let Some(all) = self.conditions.nodes.get_mut(start as usize) {
-            *all = crate::targeting::Node::All(end);
-        }
-        Some(start)
     }
 
     fn slots(&mut self) -> Vec<(&'a Member, Slot)> {
@@ -535,13 +259,4 @@ impl<'a> Builder<'a, '_, '_> {
             }
         }
     }
-}
-
-fn cap(json: &Json) -> Option<Cap> {
-    let per = match json.get("per")?.text()? {
-        "page view" => CapPer::PageView,
-        "session" => CapPer::Session,
-        _ => CapPer::Ever,
-    };
-    Some(Cap { per, times: json.get("times")?.whole()? as u32 })
 }

@@ -3,14 +3,15 @@
 use serde_json::{Map, Value, json};
 
 use super::condition::HOST_FACTS;
-use super::shape::{self, Field, Shape};
+use super::config;
+use super::shape::{Field, Shape};
 use crate::profile::DERIVED_FACTS;
 use crate::targeting::Op;
 
 #[must_use]
 pub fn schema() -> Value {
     let mut definitions = Map::new();
-    let root = of(&shape::config(), &mut definitions);
+    let root = of(&config::config(), &mut definitions);
     definitions.insert("condition".into(), condition());
     let mut schema = Map::new();
     schema.insert("$schema".into(), "https://json-schema.org/draft/2020-12/schema".into());

@@ -1,0 +1,277 @@
+//! What `parlour.json` may hold, field by field: the one description behind diagnostics and JSON Schema.
+
+use super::shape::{Field, Shape};
+
+pub const CONSENT_STATES: &[&str] = &["unknown", "denied", "measure", "personalise"];
+
+pub fn config() -> Shape {
+    Shape::Object("config", || {
+        vec![
+            may("$schema", Shape::Text, "Where the editor finds the JSON Schema"),
+            must(
+                "site",
+                one_or_many(Shape::Text),
+                "Host names the plan is for; `*.` stands for any sub-domain. The first seeds the buckets: keep it",
+            ),
+            may(
+                "environments",
+                named(list(Shape::Text)),
+                "Hosts of staging and the like: they run, and are left out of results",
+            ),
+            may("timezone", Shape::Text, "IANA time zone of dates and days; UTC if not given"),
+            may("currency", Shape::Text, "ISO 4217 code of amounts in this file; EUR if not given"),
+            may(
+                "consent",
+                Shape::Object("consent", consent),
+                "Where consent starts, and what is exempt from it",
+            ),
+            may(
+                "capture",
+                Shape::Object("capture", capture),
+                "What is recorded without code; all of it unless switched off",
+            ),
+            may("holdout", Shape::Share, "Share of visitors who never meet any experiment"),
+            may("kill", Shape::Bool, "true stops all experiments and experiences at once"),
+            may("audiences", keyed(Shape::Condition), "Named conditions over facts"),
+            may("goals", keyed(Shape::Object("goal", goal)), "What counts as success"),
+            may(
+                "experiments",
+                keyed(Shape::Object("experiment", experiment)),
+                "Variants tried against each other",
+            ),
+            may(
+                "experiences",
+                keyed(Shape::Object("experience", experience)),
+                "Changes for an audience, outside an experiment, with a holdout of their own",
+            ),
+            may("slots", keyed(Shape::Object("slot", slot)), "Places for recommendations"),
+        ]
+    })
+}
+
+fn consent() -> Vec<Field> {
+    vec![
+        may(
+            "initial",
+            Shape::Choice(CONSENT_STATES),
+            "The state before the visitor has said anything; `unknown` if not given",
+        ),
+        may("exempt", list(Shape::Choice(&["experiments"])), "Purposes for which the site needs no consent"),
+    ]
+}
+
+fn capture() -> Vec<Field> {
+    vec![
+        may("page_view", Shape::Bool, "Page views, single-page navigation included"),
+        may("click", Shape::Bool, "Clicks on elements marked with data-parlour-click"),
+    ]
+}
+
+fn goal() -> Vec<Field> {
+    vec![
+        may("name", Shape::Text, "For people"),
+        may("touchpoint", Shape::Text, "Reached when this touchpoint is recorded"),
+        may("value", Shape::Choice(&["revenue"]), "What the touchpoint is worth"),
+        may("click", Shape::Selector, "Reached when an element like this is clicked"),
+        may("submit", Shape::Selector, "Reached when a form like this is sent"),
+        may("visible", Shape::Selector, "Reached when half of an element like this is seen"),
+        may("page", Shape::Text, "Reached on pages with this path; `*` stands for anything"),
+    ]
+}
+
+fn experiment() -> Vec<Field> {
+    vec![
+        may("name", Shape::Text, "For people; the key when not given"),
+        may("hypothesis", Shape::Text, "What you expect, and why. Not in the plan"),
+        may("owner", Shape::Text, "Who answers questions. Not in the plan"),
+        may("tags", list(Shape::Text), "For finding it again. Not in the plan"),
+        may(
+            "status",
+            Shape::Choice(&["draft", "running", "paused", "ended", "archived"]),
+            "`draft` if not given. Drafts and archived ones are not in the plan",
+        ),
+        may("winner", Shape::Text, "With status `ended`: the variant that everyone in the audience now gets"),
+        may("kill", Shape::Bool, "true stops it at once"),
+        may(
+            "version",
+            Shape::Whole { least: 1, most: 1_000_000 },
+            "Raise it to start anew: kept variants are forgotten",
+        ),
+        may(
+            "basis",
+            Shape::Choice(&["consent", "exempt"]),
+            "Why it may store and count; `consent` if not given",
+        ),
+        may(
+            "unit",
+            Shape::Choice(&["visitor", "user", "session", "page view"]),
+            "What is randomised; `visitor` if not given",
+        ),
+        may("sticky", Shape::Bool, "false: the variant may change when traffic or weights do"),
+        may("audience", Shape::Audience, "Who may enter"),
+        may("traffic", Shape::Share, "Share of the audience that takes part; 1 if not given"),
+        may(
+            "layer",
+            Shape::Object("layer", layer),
+            "Experiments of one layer with ranges apart never meet in one visitor",
+        ),
+        may("seed", Shape::Whole { least: 0, most: u32::MAX as u64 }, "Only to keep buckets after a rename"),
+        may("start", Shape::Date, "First day or moment, in the site's time zone"),
+        may("end", Shape::Date, "Last day (all of it) or the moment it ends"),
+        must("variants", keyed(Shape::Object("variant", variant)), "The first is the control"),
+        may("goals", list(Shape::Text), "Keys of goals; the first is the main one"),
+    ]
+}
+
+fn layer() -> Vec<Field> {
+    vec![
+        must("name", Shape::Text, "Layers of one name share their buckets"),
+        must("range", list(Shape::Share), "From and to, as shares: [0, 0.5] is the first half"),
+    ]
+}
+
+fn variant() -> Vec<Field> {
+    vec![
+        may("name", Shape::Text, "For people"),
+        may("weight", Shape::Weight, "In proportion to the other weights; 1 if not given"),
+        may("values", named(Shape::Any), "For code that reads them"),
+        may("changes", list(Shape::Object("change", change)), "What changes on the page"),
+    ]
+}
+
+/// A change has `select`, and one of the others.
+pub const CHANGE_KINDS: [&str; 9] =
+    ["text", "attr", "class", "css", "hide", "show", "move", "insert", "image"];
+
+fn change() -> Vec<Field> {
+    vec![
+        must("select", one_or_many(Shape::Selector), "Which elements"),
+        may("all", Shape::Bool, "true: every element that fits; else the first"),
+        may("text", Shape::Text, "New text content"),
+        may("attr", named(Shape::Text), "Attributes to set; event handlers and styles are refused"),
+        may("class", Shape::Object("class", class), "Classes to add and remove"),
+        may("css", named(Shape::Text), "CSS properties to set"),
+        may("hide", Shape::Bool, "true hides it from everyone"),
+        may("show", Shape::Bool, "true shows what the page hides"),
+        may("move", Shape::Object("move", movement), "Another place on the page"),
+        may("insert", Shape::Object("insert", insert), "A new element"),
+        may("image", Shape::Object("image", image), "Another picture"),
+    ]
+}
+
+fn class() -> Vec<Field> {
+    vec![
+        may("add", one_or_many(Shape::Text), "Classes to add"),
+        may("remove", one_or_many(Shape::Text), "Classes to remove"),
+    ]
+}
+
+const PLACES: &[&str] = &["before", "after", "first", "last"];
+
+fn movement() -> Vec<Field> {
+    vec![
+        must("to", Shape::Selector, "The element it goes to"),
+        may(
+            "place",
+            Shape::Choice(PLACES),
+            "Before or after that element, or its first or last child; `last` if not given",
+        ),
+    ]
+}
+
+fn insert() -> Vec<Field> {
+    vec![
+        may(
+            "place",
+            Shape::Choice(PLACES),
+            "Before or after the selected element, or its first or last child; `last` if not given",
+        ),
+        must("element", Shape::Object("element", element), "What is inserted"),
+    ]
+}
+
+fn element() -> Vec<Field> {
+    vec![
+        must("tag", Shape::Text, "Its tag name; scripts, styles and frames are refused"),
+        may("attr", named(Shape::Text), "Its attributes"),
+        may("class", one_or_many(Shape::Text), "Its classes"),
+        may("text", Shape::Text, "Its text"),
+        may("children", list(Shape::Object("element", element)), "Elements inside it"),
+    ]
+}
+
+fn image() -> Vec<Field> {
+    vec![
+        must("src", Shape::Text, "Its address"),
+        may("alt", Shape::Text, "What it shows, for those who do not see it"),
+    ]
+}
+
+fn experience() -> Vec<Field> {
+    vec![
+        may("name", Shape::Text, "For people"),
+        may("when", Shape::Object("when", when), "What sets it off; every page view if not given"),
+        may("audience", Shape::Audience, "Who gets it"),
+        may("basis", Shape::Choice(&["consent", "exempt"]), "Why it may store; `consent` if not given"),
+        may("changes", list(Shape::Object("change", change)), "What changes on the page"),
+        may(
+            "holdout",
+            Shape::Share,
+            "Share that does not get it, to measure what it is worth; 0 if not given",
+        ),
+        may("cap", Shape::Object("cap", cap), "How often at most"),
+    ]
+}
+
+fn when() -> Vec<Field> {
+    vec![
+        may("touchpoint", Shape::Text, "Which touchpoint sets it off; page_view if not given"),
+        may("stage", Shape::Text, "Only in this stage of the journey"),
+    ]
+}
+
+fn cap() -> Vec<Field> {
+    vec![
+        must("per", Shape::Choice(&["page view", "session", "ever"]), "Counted over what"),
+        must("times", Shape::Whole { least: 1, most: 1_000 }, "How often"),
+    ]
+}
+
+fn slot() -> Vec<Field> {
+    vec![
+        must("select", Shape::Selector, "The element that holds the list and its <template>"),
+        must("cards", Shape::Text, "Address of the JSON with titles, prices and pictures"),
+        may(
+            "strategies",
+            list(Shape::Choice(&["covisit", "popular"])),
+            "Tried in this order until the list is full; both if not given",
+        ),
+        may("count", Shape::Whole { least: 1, most: 32 }, "How many at most; 8 if not given"),
+        may("exclude", list(Shape::Choice(&["purchased", "in_cart", "out_of_stock"])), "What is left out"),
+        may("text", named(Shape::Text), "Words for the reasons: `covisit` (with {title}) and `popular`"),
+    ]
+}
+
+fn may(name: &'static str, shape: Shape, about: &'static str) -> Field {
+    Field { name, shape, is_required: false, about }
+}
+
+fn must(name: &'static str, shape: Shape, about: &'static str) -> Field {
+    Field { name, shape, is_required: true, about }
+}
+
+fn list(shape: Shape) -> Shape {
+    Shape::List(Box::new(shape))
+}
+
+fn one_or_many(shape: Shape) -> Shape {
+    Shape::OneOrMany(Box::new(shape))
+}
+
+fn keyed(shape: Shape) -> Shape {
+    Shape::Keyed(Box::new(shape))
+}
+
+fn named(shape: Shape) -> Shape {
+    Shape::Named(Box::new(shape))
+}

@@ -1,0 +1,220 @@
+//! Experiments of the file → those of the plan.
+
+use super::dates::{self, Bound};
+use super::diagnostic::did_you_mean;
+use super::json::{Json, Member, Value, below};
+use super::plan::{Builder, seed, share_of};
+use super::share;
+use crate::consent::Basis;
+use crate::hash::{id64, murmur3_32};
+use crate::plan::{Experiment, FULL, Layer, Range, Share, Status, Unit};
+
+const MAX_VARIANTS: usize = 64;
+
+impl<'a> Builder<'a, '_, '_> {
+    pub fn experiments(&mut self) -> Vec<(&'a Member, Experiment)> {
+        let mut experiments = Vec::new();
+        for member in self.members("experiments") {
+            let pointer = below("/experiments", &member.name);
+            let status = member.json.get("status").and_then(Json::text).unwrap_or("draft");
+            let mark = self.conditions.mark();
+            let experiment = self.experiment(member, &pointer, status);
+            let is_served = !matches!(status, "draft" | "archived") && !self.diagnostics.is_broken(&pointer);
+            match experiment {
+                Some(experiment) if is_served => experiments.push((member, experiment)),
+                // What is left out must not leave its conditions behind.
+                _ => {
+                    self.conditions.rewind(mark);
+                }
+            }
+        }
+        experiments
+    }
+
+    fn experiment(&mut self, member: &'a Member, pointer: &str, status: &str) -> Option<Experiment> {
+        let json = &member.json;
+        self.check_goals(json, pointer);
+        let variants = self.variants(json, pointer)?;
+        let names: Vec<&str> = json
+            .get("variants")
+            .map_or(&[][..], Json::members)
+            .iter()
+            .map(|variant| variant.name.as_str())
+            .collect();
+        let status = self.status(json, pointer, status, &names);
+        let (start_ms, end_ms) = self.schedule(json, pointer);
+        let seed = json
+            .get("seed")
+            .and_then(Json::whole)
+            .map_or_else(|| seed(self.site, &member.name), |seed| seed as u32);
+        let basis = self.basis(json, pointer);
+        let nodes_before = self.conditions.nodes.len() as u32;
+        let audience = self.audience(json, pointer);
+        if basis == Basis::Exempt
+            && self.conditions.uses_profile(nodes_before, self.conditions.nodes.len() as u32)
+        {
+            let message = "an exempt experiment may not target behaviour".to_owned();
+            let cure = "Use only page, device and session facts in its audience, or set `basis` to `consent`"
+                .to_owned();
+            self.diagnostics.error("E209", (pointer, json.at), message, cure);
+        }
+        Some(Experiment {
+            id: id64(member.name.as_bytes()),
+            version: json.get("version").and_then(Json::whole).unwrap_or(1) as u32,
+            status,
+            killed: json.get("kill").is_some_and(Json::is_true),
+            unit: match json.get("unit").and_then(Json::text) {
+                Some("user") => Unit::User,
+                Some("session") => Unit::Session,
+                Some("page view") => Unit::PageView,
+                _ => Unit::Visitor,
+            },
+            basis,
+            sticky: json.get("sticky").is_none_or(Json::is_true),
+            start_ms,
+            end_ms,
+            seed,
+            traffic: Share {
+                seed: murmur3_32(b"traffic", seed),
+                below: json.get("traffic").map_or(FULL, share_of),
+            },
+            layer: self.layer(json, pointer),
+            audience,
+            variants,
+        })
+    }
+
+    fn variants(&mut self, json: &Json, pointer: &str) -> Option<Vec<Range>> {
+        let variants = json.get("variants")?;
+        let members = variants.members();
+        let pointer = below(pointer, "variants");
+        if members.len() < 2 || members.len() > MAX_VARIANTS {
+            let message = format!("{} variants are no experiment", members.len());
+            let cure = format!("Name from 2 to {MAX_VARIANTS}; the first is the control");
+            self.diagnostics.error("E107", (&pointer, variants.at), message, cure);
+            return None;
+        }
+        for variant in members {
+            let pointer = below(&pointer, &variant.name);
+            self.check_changes(&variant.json, &pointer);
+        }
+        let weights: Vec<&str> = members
+            .iter()
+            .map(|variant| match variant.json.get("weight").map(|weight| &weight.value) {
+                Some(Value::Number(text)) => text.as_str(),
+                _ => "1",
+            })
+            .collect();
+        let ranges = share::ranges(&weights);
+        if ranges.is_none() && !self.diagnostics.is_broken(&pointer) {
+            let cure = "Give at least one variant a weight above 0".to_owned();
+            self.diagnostics.error("E204", (&pointer, variants.at), "all weights are 0".into(), cure);
+        }
+        ranges
+    }
+
+    fn check_goals(&mut self, json: &Json, pointer: &str) {
+        let known: Vec<&str> = self.members("goals").iter().map(|goal| goal.name.as_str()).collect();
+        for (index, goal) in json.get("goals").map_or(&[][..], Json::list).iter().enumerate() {
+            let Some(name) = goal.text().filter(|name| !known.contains(name)) else { continue };
+            let pointer = format!("{pointer}/goals/{index}");
+            let cure = did_you_mean(name, known.iter().copied())
+                .map_or_else(|| "Add it to `goals`".into(), |word| format!("Did you mean `{word}`"));
+            self.diagnostics.error("E202", (&pointer, goal.at), format!("unknown goal `{name}`"), cure);
+        }
+    }
+
+    fn status(&mut self, json: &Json, pointer: &str, status: &str, variants: &[&str]) -> Status {
+        let winner = json.get("winner").and_then(Json::text);
+        match (status, winner) {
+            ("ended", Some(name)) => {
+                let place = variants.iter().position(|variant| *variant == name);
+                if place.is_none() {
+                    let cure = did_you_mean(name, variants.iter().copied()).map_or_else(
+                        || format!("Write one of: {}", variants.join(", ")),
+                        |word| format!("Did you mean `{word}`"),
+                    );
+                    let at = json.get("winner").map_or(json.at, |winner| winner.at);
+                    self.diagnostics.error(
+                        "E210",
+                        (&below(pointer, "winner"), at),
+                        format!("unknown variant `{name}`"),
+                        cure,
+                    );
+                }
+                Status::Ended(place.map(|place| place as u8))
+            }
+            ("ended", None) => Status::Ended(None),
+            (_, Some(_)) => {
+                let at = json.get("winner").map_or(json.at, |winner| winner.at);
+                let cure = "Set `status` to `ended`, or remove the winner".to_owned();
+                self.diagnostics.warning(
+                    "W211",
+                    (&below(pointer, "winner"), at),
+                    "the winner has no effect yet".into(),
+                    cure,
+                );
+                if status == "paused" { Status::Paused } else { Status::Running }
+            }
+            ("paused", None) => Status::Paused,
+            _ => Status::Running,
+        }
+    }
+
+    fn schedule(&mut self, json: &Json, pointer: &str) -> (u64, u64) {
+        let mut moment = |name: &str, bound, open| {
+            let Some((at, text)) = json.get(name).and_then(|date| date.text().map(|text| (date.at, text)))
+            else {
+                return open;
+            };
+            dates::to_utc_ms(text, bound, &self.zone).unwrap_or_else(|| {
+                let cure =
+                    "Write a day such as \"2026-12-01\" or a time such as \"2026-12-01T09:00\"".to_owned();
+                self.diagnostics.error(
+                    "E106",
+                    (&below(pointer, name), at),
+                    format!("`{text}` is no date"),
+                    cure,
+                );
+                open
+            })
+        };
+        let start = moment("start", Bound::Start, 0);
+        let end = moment("end", Bound::End, u64::MAX);
+        if start >= end {
+            let at = json.get("end").map_or(json.at, |end| end.at);
+            let cure = "Set `end` after `start`".to_owned();
+            self.diagnostics.error(
+                "E205",
+                (&below(pointer, "end"), at),
+                "the experiment ends before it starts".into(),
+                cure,
+            );
+        }
+        (start, end)
+    }
+
+    fn layer(&mut self, json: &Json, pointer: &str) -> Option<Layer> {
+        let layer = json.get("layer")?;
+        let name = layer.get("name")?.text()?;
+        let range = layer.get("range")?;
+        let edges: Vec<u64> = range.list().iter().map(share_of).collect();
+        match edges.as_slice() {
+            [start, end] if start < end => Some(Layer {
+                seed: seed(self.site, &format!("layer/{name}")),
+                range: Range { start: *start, end: *end },
+            }),
+            _ => {
+                let pointer = below(&below(pointer, "layer"), "range");
+                let cure = "Write from and to, such as [0, 0.5]".to_owned();
+                self.diagnostics.error(
+                    "E206",
+                    (&pointer, range.at),
+                    "the range holds no bucket".into(),
+                    cure,
+                );
+                None
+            }
+        }
+    }
+}
