@@ -80,6 +80,23 @@ claims("changes live on pages that move", {
     });
     assert.deepEqual(result, { problems: [], outcomes: [true, true, true, true, true, true, true], left: true, changed: true });
   },
+  "text a framework keeps in several nodes comes back node by node": async (site) => {
+    const result = await live(site, "<p id=a>one<!---->two</p>", async ({ make, q, frames }) => {
+      const applier = make();
+      applier.apply("k", [{ select: "#a", text: "new" }]);
+      const [one, , two] = q("#a").childNodes;
+      const seen = [q("#a").textContent];
+      two.data = "three";
+      await frames(3);
+      seen.push(q("#a").textContent);
+      one.before("zero");
+      await frames(3);
+      seen.push(q("#a").textContent);
+      applier.stop();
+      return [...seen, [...q("#a").childNodes].map((node) => node.nodeValue).join("|"), q("#a").childNodes[1] === one && q("#a").childNodes[3] === two];
+    });
+    assert.deepEqual(result, ["new", "new", "new", "zero|one||three", true]);
+  },
   "all: elements that join a list are changed, those that leave are forgotten": async (site) => {
     const result = await live(site, "<ul><li>1</li></ul>", async ({ make, q, frames }) => {
       const applier = make();

@@ -158,6 +158,18 @@ claims("slots", {
       assert.deepEqual(result, { codes, left: [] }, JSON.stringify(options));
     }
   },
+  "a list that comes after the next page view began is not shown": async (site) => {
+    const page = await site.open(PAGE);
+    const result = await page.evaluate(`(async () => {
+      let calls = 0;
+      const slots = lib.createSlots({ slots: [${JSON.stringify(SLOT)}], signal: new AbortController().signal, fetchCards: async () => (${JSON.stringify(CARDS)}), emit() {}, report() {},
+        recommend: async () => { const call = ++calls; await pause(call === 1 ? 200 : 20); return { ...${JSON.stringify(LIST)}, list: "list-" + call }; } });
+      slots.refresh();
+      await pause(400);
+      return [calls, document.querySelector("#s").dataset.parlourList, document.querySelectorAll("#s > a").length];
+    })()`);
+    assert.deepEqual(result, [2, "list-2", 4]);
+  },
   "cards that fail to load are reported, and nothing breaks": async (site) => {
     const page = await site.open(PAGE);
     const result = await page.evaluate(`(async () => {
