@@ -162,7 +162,7 @@ export const createSlots = ({ slots, fetchCards, recommend, emit, report, signal
   return {
     /** A new page view: new lists, each in place of the old one when it is there. */
     refresh() {
-      for (const state of states) Object.assign(state, { filling: undefined, view: undefined, seen: false, renders: 0, ...(state.nodes.length && { element: undefined }) });
+      for (const state of states) Object.assign(state, { filling: undefined, view: undefined, seen: false, renders: 0, element: undefined });
       look();
     },
   };
