@@ -271,7 +271,8 @@ export const createVisit = (options, control, tell) => {
     if (gained) tellUnits();
     keep();
     evaluate();
-    if (gained) fold();
+    // Also when less is allowed: what is kept is then written anew without it.
+    fold();
   };
 
   const tellUnits = () => {
