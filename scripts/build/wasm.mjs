@@ -3,7 +3,7 @@
  * Two wasm builds of one crate. `runtime` is what each visitor loads; `authoring` reads JSON and is for Node, quick
  * start and tools. Each has a target directory of its own, because one build would unify their features.
  */
-import { copyFileSync, mkdirSync, readFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { brotliCompressSync } from "node:zlib";
 import { whenStale } from "../fresh.mjs";
@@ -12,10 +12,14 @@ import { mustRun, ROOT } from "../run.mjs";
 /** @typedef {"runtime" | "authoring"} Flavour */
 
 /**
- * What the oldest supported browsers read, named one by one: `--all-features` emits modules that Node 20 refuses.
- * @type {readonly string[]}
+ * Named one by one: `--all-features` emits modules that Node 20 refuses. What is not named cannot be in the file, so
+ * that these lists decide which browsers can read it (tests/gates/browsers.test.mjs).
  */
-export const WASM_FEATURES = ["mutable-globals", "sign-ext", "nontrapping-float-to-int", "bulk-memory", "bulk-memory-opt", "multivalue", "reference-types", "call-indirect-overlong"];
+const RUNTIME_FEATURES = ["mutable-globals", "sign-ext", "nontrapping-float-to-int", "bulk-memory", "bulk-memory-opt"];
+export const WASM_FEATURES = {
+  runtime: RUNTIME_FEATURES,
+  authoring: [...RUNTIME_FEATURES, "multivalue", "reference-types", "call-indirect-overlong"],
+};
 
 /** The runtime must start within 256 KiB of memory; the default stack alone is 1 MiB. */
 const STACK_BYTES = { runtime: 64 * 1024, authoring: 512 * 1024 };
@@ -66,18 +70,32 @@ export async function buildWasm(cargo, flavour) {
   const inputs = [paths.raw, "target/release/parlour-bindgen", "scripts/build/wasm.mjs", "node_modules/binaryen/package.json"];
   await whenStale(`wasm-${flavour}`, { inputs, outputs: [paths.final, paths.glue] }, async () => {
     await mustRun("target/release/parlour-bindgen", [paths.raw, `${paths.folder}/glue`, paths.name]);
-    await shrink(paths);
+    if (flavour === "runtime") await dropBindgensOwn(paths);
+    await shrink(paths, featureArgs(flavour));
   });
   const bytes = readFileSync(join(ROOT, paths.final));
   return `${bytes.length.toLocaleString("en")} bytes, ${brotliCompressSync(bytes).length.toLocaleString("en")} brotli`;
 }
 
-/** @param {ReturnType<typeof wasmPaths>} paths */
-async function shrink({ bound, final, folder }) {
+/**
+ * The runtime's exports take and give numbers, so what wasm-bindgen adds for references (a table, an import that fills
+ * it, a start function) serves nobody. Without it the module imports nothing and older browsers read it.
+ * @param {ReturnType<typeof wasmPaths>} paths
+ */
+async function dropBindgensOwn({ bound, folder }) {
+  const module = await WebAssembly.compile(readFileSync(join(ROOT, bound)));
+  const kept = WebAssembly.Module.exports(module).map(({ name }) => name).filter((name) => !name.startsWith("__"));
+  const graph = [{ name: "(the page)", root: true, reaches: kept }, ...kept.map((name) => ({ name, export: name }))];
+  writeFileSync(join(ROOT, folder, "kept.json"), JSON.stringify(graph));
+  await mustRun(process.execPath, ["node_modules/binaryen/bin/wasm-metadce", ...featureArgs("authoring"), "--graph-file", `${folder}/kept.json`, bound, "-o", bound]);
+}
+
+/** @param {ReturnType<typeof wasmPaths>} paths @param {string[]} features */
+async function shrink({ bound, final, folder }, features) {
   mkdirSync(join(ROOT, folder), { recursive: true });
   const tried = await Promise.all(LEVELS.map(async (level) => {
     const file = join(ROOT, folder, `opt${level}.wasm`);
-    await mustRun(process.execPath, ["node_modules/binaryen/bin/wasm-opt", ...wasmOptArgs(level), bound, "-o", file]);
+    await mustRun(process.execPath, ["node_modules/binaryen/bin/wasm-opt", ...features, level, ...STRIP, bound, "-o", file]);
     return { file, size: brotliCompressSync(readFileSync(file)).length };
   }));
   const smallest = Math.min(...tried.map(({ size }) => size));
@@ -85,8 +103,7 @@ async function shrink({ bound, final, folder }) {
   copyFileSync(kept.file, join(ROOT, final));
 }
 
-/** @param {string} level */
-function wasmOptArgs(level) {
-  const features = WASM_FEATURES.map((name) => `--enable-${name}`);
-  return ["--mvp-features", ...features, level, "--converge", "--strip-debug", "--strip-producers", "--strip-target-features"];
-}
+/** @param {Flavour} flavour */
+export const featureArgs = (flavour) => ["--mvp-features", ...WASM_FEATURES[flavour].map((name) => `--enable-${name}`)];
+
+const STRIP = ["--converge", "--strip-debug", "--strip-producers", "--strip-target-features"];
