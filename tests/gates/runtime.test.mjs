@@ -1,0 +1,68 @@
+// @ts-check
+/** What the wasm that every visitor loads must not contain, each claim with the twin that shows it can fail. */
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { cargoWasmArgs, wasmPaths } from "../../scripts/build/wasm.mjs";
+import { mustRun, ROOT } from "../../scripts/run.mjs";
+import { wasmTarget } from "../../scripts/setup/rust.mjs";
+import { functionNames, isBitcode, objects, signatureTypes } from "./wasm-sections.mjs";
+
+const bytesOf = (/** @type {string} */ path) => readFileSync(join(ROOT, path));
+const runtime = wasmPaths("runtime");
+const authoring = wasmPaths("authoring");
+
+/** @param {Uint8Array} bytes */
+const imports = (bytes) => WebAssembly.Module.imports(new WebAssembly.Module(Uint8Array.from(bytes))).map(({ module, name }) => `${module} ${name}`);
+
+test("the runtime imports nothing: no JavaScript is called from inside it", () => {
+  assert.deepEqual(imports(bytesOf("dist/parlour.wasm")), []);
+});
+
+test("sabotaged: a module that imports is told apart", () => {
+  assert.notDeepEqual(imports(bytesOf("dist/parlour-authoring.wasm")), []);
+});
+
+test("the runtime's signatures are numbers", () => {
+  const numeric = ["i32", "i64", "f32", "f64"];
+  assert.deepEqual([...signatureTypes(bytesOf("dist/parlour.wasm"))].filter((type) => !numeric.includes(type)), []);
+  assert.ok(signatureTypes(bytesOf("dist/parlour-authoring.wasm")).has("externref"), "sabotaged: references are told apart");
+});
+
+const UNWANTED = /serde|regex|chrono|jiff|float_to_decimal|dec2flt|flt2dec/;
+/** @param {Uint8Array} bytes */
+const unwanted = (bytes) => {
+  const names = functionNames(bytes);
+  assert.ok(names.length > 50, "the file has its names");
+  return names.filter((name) => UNWANTED.test(name));
+};
+
+test("the runtime holds no JSON, pattern or date crate, and neither reads nor writes decimal numbers", () => {
+  assert.deepEqual(unwanted(bytesOf(runtime.raw)), []);
+});
+
+test("sabotaged: the authoring build, which holds them, is told apart", () => {
+  const names = unwanted(bytesOf(authoring.raw)).join("\n");
+  for (const crate of ["serde", "jiff", "dec2flt"]) assert.match(names, new RegExp(crate));
+});
+
+/** Does every library the build linked consist of bitcode, which only link-time optimisation leaves? @param {string} folder */
+function linkTimeOptimised(folder) {
+  const deps = join(ROOT, folder, "wasm32-unknown-unknown/release/deps");
+  const libraries = readdirSync(deps).filter((name) => /^lib(wasm_bindgen|js_sys)-.*\.rlib$/.test(name));
+  assert.ok(libraries.length >= 2, `${folder} holds the libraries`);
+  return libraries.every((name) => [...objects(readFileSync(join(deps, name)))].every(isBitcode));
+}
+
+test("the runtime is optimised as one program", () => {
+  assert.ok(linkTimeOptimised(runtime.folder));
+});
+
+test("sabotaged: a plain `cargo build`, which passes no LTO for cdylib with rlib, is told apart", { timeout: 600_000 }, async () => {
+  const cargo = await wasmTarget();
+  const folder = "target/wasm-sabotaged";
+  const args = cargoWasmArgs(cargo, "runtime").join(" ").replace("rustc", "build").replace("--crate-type cdylib ", "").replace(runtime.folder, folder).replace(/ -- .*/, "");
+  await mustRun(cargo.command, args.split(" "), { env: cargo.env });
+  assert.ok(!linkTimeOptimised(folder));
+});
