@@ -1,6 +1,8 @@
 // @ts-check
 // Fetches what a page needs, and says plainly what could not be had.
 
+import { VERSION } from './version.js';
+
 /** @param {string} url */
 const get = async (url) => {
   let response;
@@ -14,10 +16,10 @@ const get = async (url) => {
 };
 
 /** @param {string} url @returns {Promise<Uint8Array>} */
-export const loadBytes = async (url) => new Uint8Array(await (await get(url)).arrayBuffer());
+const loadBytes = async (url) => new Uint8Array(await (await get(url)).arrayBuffer());
 
 /** @param {string} url */
-export const loadText = async (url) => (await get(url)).text();
+const loadText = async (url) => (await get(url)).text();
 
 /** @param {string} url */
 export const loadJson = async (url) => (await get(url)).json();
@@ -34,4 +36,30 @@ export const loadModule = async (url) => {
   } catch (error) {
     throw Error(`${url} (${type}) is not run as wasm: ${/** @type {Error} */ (error).message}. A policy needs 'wasm-unsafe-eval' in script-src`);
   }
+};
+
+/**
+ * The plan's bytes: given, fetched, or compiled here from a config, kept for as long as its text stays the same.
+ * @param {object} options
+ * @param {string | Uint8Array} [options.plan]
+ * @param {string | object} [options.config]
+ * @param {string} [options.authoring]
+ * @param {() => Promise<import('./storage.js').Storage | null>} options.storage
+ * @returns {Promise<Uint8Array>}
+ */
+export const loadPlan = async ({ plan, config, authoring, storage }) => {
+  if (plan instanceof Uint8Array) return plan;
+  if (plan) return loadBytes(plan);
+  if (!config) throw Error('neither data-plan nor data-config says what to run');
+  const inline = typeof config === 'string' && config[0] === '#' && document.querySelector(config);
+  const text = typeof config === 'object' ? JSON.stringify(config) : inline ? `${inline.textContent}` : await loadText(config);
+  const kept = await (await storage())?.get('plan');
+  if (kept?.text === text && kept.version === VERSION) return kept.plan;
+  /** @type {typeof import('./authoring.js')} */
+  const { compile } = await import(/* @vite-ignore */ /* webpackIgnore: true */ `${authoring}`);
+  const compiled = await compile(text);
+  for (const line of compiled.lines) console.warn(`parlour: ${typeof config === 'string' ? config : 'config'}:${line}`);
+  if (!compiled.plan) throw Error('the config has mistakes that stop all of it');
+  (await storage())?.set('plan', { text, version: VERSION, plan: compiled.plan });
+  return compiled.plan;
 };

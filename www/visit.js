@@ -8,13 +8,15 @@ import { startCapture } from './capture.js';
 import { createConsent } from './consent.js';
 import { createEngine, UNIT } from './engine.js';
 import { createIdentity, randomId, uuidv7 } from './identity.js';
-import { loadBytes, loadJson, loadModule, loadText } from './load.js';
+import { loadModule, loadPlan } from './load.js';
 import { createOutbox } from './outbox.js';
+import { createRecommender } from './recommendations.js';
 import { environmentOf } from './site.js';
 import { createSlots } from './slots.js';
 import { eraseStorage, openChannel, openStorage } from './storage.js';
 import { touchpointOf } from './touchpoint.js';
 import { createTransport } from './transport.js';
+import { VERSION } from './version.js';
 import { whenHidden, whenIdleOrHidden } from './when.js';
 
 /** @typedef {import('./beacon.js').Touchpoint} Touchpoint */
@@ -35,7 +37,6 @@ import { whenHidden, whenIdleOrHidden } from './when.js';
  */
 /** @typedef {{experiment: string, variant: string | null, values: Record<string, unknown>, reason: string}} Answer */
 
-export const VERSION = '0.1.0';
 // A first visit waits for nobody longer than this; what is stored is taken up when it comes.
 const STORAGE_MS = 500;
 const EARLY = 200;
@@ -66,6 +67,8 @@ export const createVisit = (options, control, tell) => {
   let opening = Promise.resolve();
   /** @type {ReturnType<typeof createSlots> | undefined} */
   let slots;
+  /** @type {ReturnType<typeof createRecommender> | undefined} */
+  let recommender;
   /** Experiments asked for before there was an answer: out for this page view. @type {Set<string>} */
   let tooLate = new Set();
   /** Experiences on this page. @type {Set<string>} */
@@ -168,8 +171,8 @@ export const createVisit = (options, control, tell) => {
   const fold = async () => {
     // After this task's appends, so that what they hold is folded too.
     await undefined;
-    const current = engine;
-    if (current && consent.allowed) await storage?.fold((snapshot, entries) => current.fold(snapshot, entries, Date.now()));
+    const folding = engine;
+    if (folding && consent.allowed) await storage?.fold((snapshot, entries) => folding.fold(snapshot, entries, Date.now()));
   };
 
   /** Decides what changes the page, and puts it there. */
@@ -192,44 +195,9 @@ export const createVisit = (options, control, tell) => {
     keep();
   };
 
-  const readRows = () => {
-    for (const element of [...document.querySelectorAll('[data-parlour-row]')].slice(0, 50))
-      try {
-        const text = atob(/** @type {string} */ (element.getAttribute('data-parlour-row')).replace(/-/g, '+').replace(/_/g, '/'));
-        engine?.row(Uint8Array.from(text, (char) => char.charCodeAt(0)));
-      } catch {
-        // Not base64: a row is only ever a hint.
-      }
-  };
-
-  /** @type {Map<string, Promise<any>>} */
-  const fetched = new Map();
-  const fetchCards = (/** @type {string} */ url) => {
-    const cards = fetched.get(url) ?? loadJson(url);
-    fetched.set(url, cards);
-    return cards;
-  };
-
-  /** @param {string} key @param {number} [count] */
-  const recommend = async (key, count = 8) => {
-    const index = engine?.page.slots.findIndex((slot) => slot.key === key) ?? -1;
-    if (!engine || index < 0) return;
-    const { cards: url, exclude = [] } = engine.page.slots[index];
-    const { items } = await fetchCards(url);
-    const unwanted = (exclude.includes('in_cart') ? 1 : 0) | (exclude.includes('purchased') ? 2 : 0);
-    /** @param {number} number */
-    const isWanted = (number) => {
-      const item = Object.hasOwn(items, number) ? items[number].item : undefined;
-      return item !== undefined && item !== current && !((engine?.itemState(item) ?? 0) & unwanted);
-    };
-    const list = engine.recommend(index, []).filter(({ number }) => isWanted(number)).slice(0, count);
-    return {
-      list: uuidv7(),
-      items: list.map(({ number, because, score }) => ({ number, because, score, item: items[number].item, reason: because ? 'covisit' : 'popular' })),
-    };
-  };
-  /** The item this page is about: never recommended on its own page. @type {string | undefined} */
+  /** The item this page is about. @type {string | undefined} */
   let current;
+  const recommend = async (/** @type {string} */ slot, count = 8) => recommender?.list(slot, count, current);
 
   /** Takes up id and stored state, as far as consent allows; not later than STORAGE_MS. */
   const remember = async () => {
@@ -282,31 +250,12 @@ export const createVisit = (options, control, tell) => {
   };
   let pageView = pageId;
 
-  const loadPlan = async () => {
-    const { plan, config } = options;
-    if (plan instanceof Uint8Array) return plan;
-    if (plan) return loadBytes(plan);
-    if (!config) throw Error('neither data-plan nor data-config says what to run');
-    const inline = typeof config === 'string' && config[0] === '#' && document.querySelector(config);
-    const text = typeof config === 'object' ? JSON.stringify(config) : inline ? /** @type {string} */ (inline.textContent) : await loadText(config);
-    await opening;
-    const kept = await storage?.get('plan');
-    if (kept?.text === text && kept.version === VERSION) return /** @type {Uint8Array} */ (kept.plan);
-    /** @type {typeof import('./authoring.js')} */
-    const { compile } = await import(/* @vite-ignore */ /* webpackIgnore: true */ /** @type {string} */ (options.authoring));
-    const compiled = await compile(text);
-    for (const line of compiled.lines) console.warn(`parlour: ${typeof config === 'string' ? config : 'config'}:${line}`);
-    if (!compiled.plan) throw Error('the config has mistakes that stop all of it');
-    if (consent.allowed) storage?.set('plan', { text, version: VERSION, plan: compiled.plan });
-    return /** @type {Uint8Array} */ (compiled.plan);
-  };
-
   const boot = async () => {
     consent.onChange(consented);
     await consent.ready;
     if (consent.allowed) outbox.open();
     else if (consent.state === 'denied') outbox.shut();
-    const [module, plan, stored] = await Promise.allSettled([loadModule(/** @type {string} */ (options.wasm)), loadPlan(), remember()]);
+    const [module, plan, stored] = await Promise.allSettled([loadModule(/** @type {string} */ (options.wasm)), loadPlan({ ...options, storage: () => opening.then(() => storage) }), remember()]);
     if (signal.aborted) return;
     for (const part of [module, plan]) if (part.status === 'rejected') report({ code: 'off', detail: part.reason.message });
     try {
@@ -319,6 +268,7 @@ export const createVisit = (options, control, tell) => {
         }
         environment = found;
         engine = made;
+        recommender = createRecommender(made);
       }
     } catch (error) {
       report({ code: 'off', detail: /** @type {Error} */ (error).message });
@@ -346,7 +296,7 @@ export const createVisit = (options, control, tell) => {
       onPage,
       signal,
     });
-    if (engine?.page.slots.length) slots = createSlots({ slots: engine.page.slots, fetchCards, recommend, emit: slotEmit, report, signal });
+    if (engine?.page.slots.length && recommender) slots = createSlots({ slots: engine.page.slots, fetchCards: recommender.fetchCards, recommend, emit: slotEmit, report, signal });
     whenIdleOrHidden(fold, signal);
     tell('ready', undefined);
   };
@@ -371,7 +321,7 @@ export const createVisit = (options, control, tell) => {
       engine?.unit(UNIT.page, pageView);
     }
     engine?.facts(seen);
-    readRows();
+    recommender?.readRows();
     counting = true;
     // After the page view is told, which frees the last page's decisions.
     queueMicrotask(() => {

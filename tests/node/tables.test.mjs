@@ -30,7 +30,7 @@ test('events have the same names on the wire', () => {
 test('the version is the same everywhere', () => {
   const file = (/** @type {string} */ path) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
   const { version } = JSON.parse(file('package.json'));
-  assert.ok(file('www/visit.js').includes(`export const VERSION = '${version}';`), 'www/visit.js');
+  assert.ok(file('www/version.js').includes(`export const VERSION = '${version}';`), 'www/version.js');
   assert.ok(file('Cargo.toml').includes(`[workspace.package]\nversion = "${version}"`), 'Cargo.toml');
 });
 

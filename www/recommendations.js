@@ -1,0 +1,53 @@
+// @ts-check
+// Lists for slots: rows that the page carries go into the engine, numbers come out, cards give them names.
+
+import { uuidv7 } from './identity.js';
+import { loadJson } from './load.js';
+
+/** @typedef {{items: Record<string, import('./slots.js').Card>}} Cards */
+
+/** @param {ReturnType<typeof import('./engine.js').createEngine>} engine */
+export const createRecommender = (engine) => {
+  /** @type {Map<string, Promise<Cards>>} */
+  const fetched = new Map();
+  const fetchCards = (/** @type {string} */ url) => {
+    const cards = fetched.get(url) ?? loadJson(url);
+    fetched.set(url, cards);
+    return cards;
+  };
+
+  return {
+    fetchCards,
+
+    /** Takes up the rows on this page. */
+    readRows() {
+      for (const element of [...document.querySelectorAll('[data-parlour-row]')].slice(0, 50))
+        try {
+          const text = atob(/** @type {string} */ (element.getAttribute('data-parlour-row')).replace(/-/g, '+').replace(/_/g, '/'));
+          engine.row(Uint8Array.from(text, (char) => char.charCodeAt(0)));
+        } catch {
+          // Not base64: a row is only ever a hint.
+        }
+    },
+
+    /**
+     * Best first; undefined for a slot the plan does not have.
+     * @param {string} key
+     * @param {number} count
+     * @param {string} [current] the item this page is about: never recommended on its own page
+     */
+    async list(key, count, current) {
+      const index = engine.page.slots.findIndex((slot) => slot.key === key);
+      if (index < 0) return;
+      const { cards: url, exclude = [] } = engine.page.slots[index];
+      const { items } = await fetchCards(url);
+      const unwanted = (exclude.includes('in_cart') ? 1 : 0) | (exclude.includes('purchased') ? 2 : 0);
+      const list = engine.recommend(index, []).flatMap(({ number, because, score }) => {
+        const item = Object.hasOwn(items, number) ? items[number].item : undefined;
+        const isWanted = item !== undefined && item !== current && !(engine.itemState(item) & unwanted);
+        return isWanted ? [{ number, item, score, because, reason: because ? 'covisit' : 'popular' }] : [];
+      });
+      return { list: uuidv7(), items: list.slice(0, count) };
+    },
+  };
+};
