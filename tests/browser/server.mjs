@@ -5,13 +5,16 @@
  */
 import { createServer } from "node:http";
 import { readFile } from "node:fs/promises";
-import { extname, join, normalize } from "node:path";
+import { extname, join, normalize, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { makeCollector } from "./collector.mjs";
 import { sleep } from "./drivers/wait.mjs";
 
-/** Another build can be put to the same tests: the sabotaged twins are. */
-export const DIST = process.env.PARLOUR_DIST ?? fileURLToPath(new URL("../../dist", import.meta.url));
+const here = (/** @type {string} */ path) => fileURLToPath(new URL(path, import.meta.url));
+
+/** Another build, or other sources, can be put to the same tests: the sabotaged twins are. */
+export const DIST = process.env.PARLOUR_DIST ?? here("../../dist");
+const WWW = here("../../www");
 
 /** @type {Record<string, string>} */
 const MIME = {
@@ -35,6 +38,7 @@ const MIME = {
 
 /** @param {{folders?: string[], port?: number}} [options] The first folder that has the file answers. */
 export async function startServer({ folders = [DIST], port = 0 } = {}) {
+  const places = folders.map((folder) => (resolve(folder) === WWW ? (process.env.PARLOUR_WWW ?? folder) : folder));
   /** @type {Map<string, Knobs>} */
   const routes = new Map();
   /** @type {Seen[]} */
@@ -50,7 +54,7 @@ export async function startServer({ folders = [DIST], port = 0 } = {}) {
     const knobs = { ...everywhere, ...routes.get(pathname) };
     if (knobs.delayMs) await sleep(knobs.delayMs);
     if (knobs.hangUp) return void request.socket.destroy();
-    const found = await content(pathname, knobs, folders, String(request.headers["accept-encoding"] ?? ""));
+    const found = await content(pathname, knobs, places, String(request.headers["accept-encoding"] ?? ""));
     const status = found ? (knobs.status ?? 200) : 404;
     response.writeHead(status, {
       "content-type": knobs.type ?? found?.type ?? "text/plain",

@@ -48,18 +48,29 @@ export function functionNames(bytes) {
 
 const VALUE_TYPES = new Map([[0x7f, "i32"], [0x7e, "i64"], [0x7d, "f32"], [0x7c, "f64"], [0x7b, "v128"], [0x70, "funcref"], [0x6f, "externref"]]);
 
-/** Every value type in a signature of the module. @param {Uint8Array} bytes @returns {Set<string>} */
-export function signatureTypes(bytes) {
-  /** @type {Set<string>} */
-  const types = new Set();
+/**
+ * The functions a module exports, with their types. A module that imports functions numbers them differently.
+ * @param {Uint8Array} bytes Of a module without imports.
+ */
+export function functionSignatures(bytes) {
+  /** @type {{parameters: string[], results: string[]}[]} */
+  let types = [];
+  /** @type {number[]} */
+  let functions = [];
+  /** @type {{name: string, parameters: string[], results: string[]}[]} */
+  const exported = [];
   for (const { id, body } of sections(bytes)) {
-    if (id !== 1) continue;
-    for (let count = body.u32(); count > 0; count--) {
-      body.u8();
-      for (let list = 0; list < 2; list++) for (let n = body.u32(); n > 0; n--) types.add(VALUE_TYPES.get(body.u8()) ?? "other");
+    const list = (/** @type {() => any} */ one) => Array.from({ length: body.u32() }, one);
+    const type = () => VALUE_TYPES.get(body.u8()) ?? "other";
+    if (id === 1) types = list(() => (body.u8(), { parameters: list(type), results: list(type) }));
+    if (id === 3) functions = list(body.u32);
+    if (id === 7) {
+      for (const { name, kind, index } of list(() => ({ name: body.text(), kind: body.u8(), index: body.u32() }))) {
+        if (kind === 0) exported.push({ name, ...types[functions[index]] });
+      }
     }
   }
-  return types;
+  return exported;
 }
 
 /** The object files in a static library ("!<arch>", System V layout). @param {Buffer} bytes */

@@ -5,8 +5,8 @@ import { delimiter, join } from "node:path";
 
 /** @typedef {"chromium" | "firefox" | "webkit"} EngineName */
 
-/** @type {EngineName[]} */
-export const ENGINES = ["chromium", "firefox", "webkit"];
+/** PARLOUR_ENGINES=chromium keeps a run to one of them. @type {EngineName[]} */
+export const ENGINES = /** @type {EngineName[]} */ (["chromium", "firefox", "webkit"]).filter((name) => (process.env.PARLOUR_ENGINES ?? name).includes(name));
 
 const onMac = (/** @type {string} */ app) => `/Applications/${app}.app/Contents/MacOS/${app}`;
 

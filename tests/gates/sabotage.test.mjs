@@ -1,0 +1,103 @@
+// @ts-check
+/** Each thing broken on purpose, and the browser test that must turn red, by the name of its claim. */
+import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { brotliCompressSync } from "node:zlib";
+import { randomBytes } from "node:crypto";
+import { isInstalled } from "../browser/drivers/index.mjs";
+import { ROOT, run } from "../../scripts/run.mjs";
+import { failuresOver, replaceFile, withSabotaged } from "./sabotaged-build.mjs";
+
+/** @typedef {import("./sabotaged-build.mjs").Sabotage & {what: string, tests: string, claim: string}} Row `claim`: a pattern for the tests that run */
+
+/** @type {Row[]} */
+const ROWS = [
+  {
+    what: "the variants are swapped",
+    file: "engine.js",
+    from: "variant: (packed & 255) - 1",
+    to: "variant: [-1, 1, 0][packed & 255] ?? -1",
+    tests: "tests/browser/engines.test.mjs",
+    claim: "a script tag waits for consent",
+  },
+  {
+    what: "the wasm is a stub whose answers are all 0",
+    spoil: async (dist) => replaceFile(dist, "parlour.wasm", await stubOf(readFileSync(join(dist, "parlour.wasm")))),
+    tests: "tests/browser/engines.test.mjs",
+    claim: "so does the module",
+  },
+  {
+    what: "consent is taken as given",
+    file: "consent.js",
+    from: "get allowed() {",
+    to: "get allowed() {\n      return true;",
+    tests: "tests/browser/consent.test.mjs",
+    claim: "before anyone chose",
+  },
+  {
+    what: "an event gets a new id each time it is sent",
+    file: "transport.js",
+    from: "batch.map((record) => record.text)",
+    to: 'batch.map((record) => record.text.replace(record.id, record.id.slice(0, -6) + String(Math.random()).slice(2, 8)))',
+    tests: "tests/browser/delivery.test.mjs",
+    claim: "same ids",
+  },
+  {
+    what: "any answer counts as an acknowledgement",
+    file: "transport.js",
+    from: "answer?.success === true ?",
+    to: "status ?",
+    tests: "tests/browser/delivery.test.mjs",
+    claim: "an answer of html acknowledges nothing",
+  },
+  {
+    what: "attributes and addresses are not checked",
+    file: "allowed.js",
+    from: "export const checkAttribute = (element, name, value) => {",
+    to: "export const checkAttribute = (element, name, value) => {\n  return;",
+    tests: "tests/browser/apply-hostile.test.mjs",
+    claim: "attacks are refused",
+  },
+];
+
+/** No browser, no proof: in CI the twins fail then, as the tests they stand for do. */
+const skip = !isInstalled("chromium") && !process.env.CI;
+if (skip) console.error("SKIPPED, chromium is not installed: the sabotaged twins of the browser tests and of the size gate");
+
+for (const { what, tests, claim, ...sabotage } of ROWS) {
+  test(`sabotaged: ${what}, and ${tests} turns red`, { skip, timeout: 400_000 }, async () => {
+    const { failures, out } = await withSabotaged(sabotage, (folders) => failuresOver(tests, claim, folders));
+    assert.ok(failures.some((name) => name.includes(claim)), out);
+  });
+}
+
+test("sabotaged: 8 KB more wasm, and the size gate turns red", { skip, timeout: 200_000 }, async () => {
+  const pad = (/** @type {string} */ dist) => {
+    const name = Buffer.from("pad");
+    const padding = Buffer.concat([Buffer.from([name.length]), name, randomBytes(8000)]);
+    const length = Buffer.from([(padding.length & 127) | 128, padding.length >> 7]);
+    const padded = Buffer.concat([readFileSync(join(dist, "parlour.wasm")), Buffer.from([0]), length, padding]);
+    assert.ok(WebAssembly.validate(padded));
+    replaceFile(dist, "parlour.wasm", padded);
+    writeFileSync(join(dist, "parlour.wasm.br"), brotliCompressSync(padded));
+  };
+  const ran = await withSabotaged({ spoil: pad }, ({ dist }) => run(process.execPath, ["scripts/size.mjs"], { env: { PARLOUR_DIST: dist } }));
+  assert.equal(ran.code, 1, ran.text);
+  assert.match(ran.text, /over budget: first page view, JavaScript and wasm/);
+});
+
+/** A module with the same exports, each of which answers 0. @param {Uint8Array} bytes */
+async function stubOf(bytes) {
+  const { functionSignatures } = await import("./wasm-sections.mjs");
+  const functions = functionSignatures(bytes).map(({ name, parameters, results }) =>
+    `(func (export "${name}") ${parameters.map((type) => `(param ${type})`).join(" ")} ${results.map((type) => `(result ${type})`).join(" ")} ${results.map((type) => `(${type}.const 0)`).join(" ")})`);
+  const ran = await run(process.execPath, ["-e", `
+    import(${JSON.stringify(join(ROOT, "node_modules/binaryen/index.js"))}).then(({ default: binaryen }) => {
+      const module = binaryen.parseText(require("node:fs").readFileSync(0, "utf8"));
+      process.stdout.write(Buffer.from(module.emitBinary()).toString("base64"));
+    });`], { input: `(module (memory (export "memory") 2) ${functions.join("\n")})` });
+  assert.equal(ran.code, 0, ran.text);
+  return Buffer.from(ran.out, "base64");
+}
