@@ -10,6 +10,10 @@ import { wasmPaths } from "./wasm.mjs";
  */
 export const OLDEST_BROWSERS = { chrome: "114", firefox: "92", safari: "15.4" };
 
+/** The authoring module is fetched when it is asked for: our users' bundlers are told by comments, which minifiers drop. */
+const LATER = /\bimport\((?=[`\w$])/g;
+const LEAVE_ALONE = "/*webpackIgnore:true*//*@vite-ignore*/";
+
 /** @typedef {{name: string, entry: string, format: "esm" | "iife"}} Bundle */
 
 /** @type {Bundle[]} */
@@ -40,5 +44,5 @@ export async function bundleText({ entry, format }, root = ROOT) {
   const [file] = built.outputFiles ?? [];
   // After esbuild, terser saves another 6 % of what every visitor loads.
   const { code } = await minify(file.text, { module: format === "esm", ecma: 2020, compress: { passes: 3 }, format: { comments: false } });
-  return `${code}\n`;
+  return `${code?.replace(LATER, `import(${LEAVE_ALONE}`)}\n`;
 }

@@ -1,0 +1,151 @@
+// @ts-check
+/**
+ * The package as users get it: `npm pack`, installed into an empty project, makes a decision in a browser; as a script
+ * tag, and as a module through Vite (dev and build) and webpack. The plan is built by the installed command.
+ */
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { npm } from "../../scripts/setup/npm-packages.mjs";
+import { mustRun, ROOT } from "../../scripts/run.mjs";
+import { isInstalled, launch } from "../browser/drivers/index.mjs";
+import { endGroup, spawnGroup } from "../browser/drivers/children.mjs";
+import { startServer } from "../browser/server.mjs";
+
+const CONFIG = {
+  site: ["127.0.0.1", "localhost"],
+  experiments: {
+    greeting: {
+      status: "running",
+      variants: { control: { weight: 0 }, warm: { weight: 1, values: { words: "hello" }, changes: [{ select: "h1", text: "Good to see you" }] } },
+    },
+  },
+};
+const MAIN = `import { start, ready, decide } from "parlour";
+start({ plan: "/plan.bin", consent: "measure" });
+ready().then(() => { window.answer = decide("greeting"); });
+`;
+const page = (/** @type {string} */ script) => `<!doctype html><html lang="en"><meta charset="utf-8"><title>project</title><link rel="icon" href="data:,"><h1>Hello</h1>${script}</html>`;
+
+const folder = mkdtempSync(join(tmpdir(), "parlour-"));
+let tarball = "";
+
+/** Runs npm, which must not ask any registry. @param {string[]} args @param {string} cwd */
+const offline = (args, cwd) => {
+  const [command, list] = npm(args);
+  return mustRun(command, [...list, "--offline", "--no-audit", "--no-fund", "--ignore-scripts"], { cwd, timeoutMs: 120_000, env: { npm_config_update_notifier: "false" } });
+};
+
+before(async () => {
+  await offline(["pack", "--pack-destination", folder], ROOT);
+  tarball = join(folder, readdirSync(folder).find((name) => name.endsWith(".tgz")) ?? "");
+});
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+/** An empty project with the package in it and a plan made by its command. @param {string} name @param {Record<string, string>} files */
+async function project(name, files) {
+  const root = join(folder, name);
+  mkdirSync(join(root, "public"), { recursive: true });
+  writeFileSync(join(root, "package.json"), JSON.stringify({ name, private: true, version: "1.0.0", type: "module" }));
+  for (const [file, text] of Object.entries(files)) writeFileSync(join(root, file), text);
+  await offline(["install", tarball], root);
+  writeFileSync(join(root, "parlour.json"), JSON.stringify(CONFIG));
+  const command = join(root, "node_modules", ".bin", "parlour");
+  const built = await mustRun(process.execPath, [command, "build", "parlour.json", "-o", "public/plan.bin"], { cwd: root });
+  assert.match(built.out, /^public\/plan\.bin: plan [0-9a-f]{16} version 1, \d+ bytes\n$/);
+  return root;
+}
+
+/** @param {string} url */
+async function decidesAt(url) {
+  const browser = await launch("chromium");
+  try {
+    const tab = await browser.newPage({ fresh: true });
+    await tab.goto(url);
+    const answer = await tab.waitFor("window.answer", 15_000).catch((error) => assert.fail(`${error.message}\n${tab.consoleMessages().join("\n")}`));
+    assert.deepEqual(answer, { experiment: "greeting", variant: "warm", values: { words: "hello" }, reason: "bucketed" });
+    await tab.waitFor("document.querySelector('h1').textContent === 'Good to see you'");
+  } finally {
+    await browser.close();
+  }
+}
+
+/** @param {string[]} folders */
+async function decidesFrom(folders) {
+  const server = await startServer({ folders });
+  try {
+    await decidesAt(`${server.url}/`);
+  } finally {
+    await server.close();
+  }
+}
+
+const skip = !isInstalled("chromium") && !process.env.CI;
+if (skip) console.error("SKIPPED, chromium is not installed: the package in projects of its users");
+const options = { skip, timeout: 240_000 };
+
+test("the tarball holds what it says and nothing of ours", async () => {
+  const { out } = await mustRun("tar", ["-tzf", tarball]);
+  const files = out.trim().split("\n").map((line) => line.replace(/^package\//, ""));
+  for (const wanted of ["dist/parlour.js", "dist/parlour.iife.js", "dist/parlour.wasm", "dist/parlour-authoring.js", "dist/parlour-authoring.wasm", "dist/types/parlour.d.ts", "dist/parlour.schema.json", "dist/integrity.json", "dist/THIRD-PARTY-NOTICES.txt", "dist/parlour.wasm.br", "bin/parlour.js", "README.md", "LICENSE-MIT", "LICENSE-APACHE"]) {
+    assert.ok(files.includes(wanted), wanted);
+  }
+  assert.deepEqual(files.filter((file) => /^(src|cli|tests|scripts|target|www\/demo|node_modules)\b|\.map$/.test(file)), []);
+  const { dependencies = {} } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+  assert.deepEqual(dependencies, {}, "zero runtime dependencies");
+});
+
+test("plain HTML with a script tag", options, async () => {
+  const script = `<script src="/node_modules/parlour/dist/parlour.iife.js" data-plan="/public/plan.bin" data-consent="measure"></script>
+    <script>parlour.ready().then(() => { window.answer = parlour.decide("greeting"); });</script>`;
+  const root = await project("plain", { "index.html": page(script) });
+  await decidesFrom([root]);
+});
+
+test("Vite, dev server", options, async () => {
+  const root = await project("vite-dev", { "index.html": page('<script type="module" src="/main.js"></script>'), "main.js": MAIN });
+  const child = spawnGroup(process.execPath, [join(ROOT, "node_modules/vite/bin/vite.js"), "--host", "127.0.0.1", "--port", "0", "--clearScreen", "false"], { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+  try {
+    const url = await new Promise((resolve, reject) => {
+      let said = "";
+      for (const stream of [child.stdout, child.stderr]) {
+        stream?.setEncoding("utf8").on("data", (text) => {
+          // Vite paints the port in colours of its own.
+          said += text.replaceAll(/\u001b\[\d+m/g, "");
+          const found = /(http:\/\/127\.0\.0\.1:\d+)\//.exec(said);
+          if (found) resolve(found[1]);
+        });
+      }
+      child.once("exit", (code) => reject(new Error(`vite ended with ${code}: ${said}`)));
+    });
+    await decidesAt(`${url}/`);
+  } finally {
+    await endGroup(child);
+  }
+});
+
+test("Vite, build", options, async () => {
+  const root = await project("vite-build", { "index.html": page('<script type="module" src="/main.js"></script>'), "main.js": MAIN });
+  await mustRun(process.execPath, [join(ROOT, "node_modules/vite/bin/vite.js"), "build", "--logLevel", "error"], { cwd: root });
+  assert.ok(existsSync(join(root, "dist/index.html")));
+  await decidesFrom([join(root, "dist")]);
+});
+
+test("webpack", options, async () => {
+  const root = await project("webpack", { "index.html": page('<script src="/main.bundle.js"></script>'), "main.js": MAIN });
+  const args = ["--mode", "production", "--entry", "./main.js", "--output-path", "out", "--output-filename", "main.bundle.js"];
+  await mustRun(process.execPath, [join(ROOT, "node_modules/webpack/bin/webpack.js"), ...args], { cwd: root });
+  await decidesFrom([join(root, "out"), join(root, "public"), root]);
+});
+
+test("the installed types say what decide answers, and refuse what is not there", options, async () => {
+  const root = await project("types", {
+    "right.ts": 'import { decide, start } from "parlour";\nawait start({ plan: "/plan.bin" });\nconst { variant, reason }: { variant: string | null; reason: string } = decide("greeting");\nexport { variant, reason };\n',
+    "wrong.ts": 'import { decide } from "parlour";\nexport const variant: number = decide("greeting").variant;\n',
+    "tsconfig.json": JSON.stringify({ compilerOptions: { strict: true, noEmit: true, module: "nodenext", target: "es2022", lib: ["es2022", "dom"], types: [], skipLibCheck: false }, include: ["*.ts"] }),
+  });
+  const tsc = (/** @type {string} */ name) => mustRun(process.execPath, [join(ROOT, "node_modules/typescript/bin/tsc"), "-p", name], { cwd: root });
+  await assert.rejects(tsc("tsconfig.json"), (/** @type {Error} */ error) => /wrong\.ts\(2/.test(error.message) && !/right\.ts/.test(error.message) && !/parlour\/dist/.test(error.message));
+});
