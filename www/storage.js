@@ -80,14 +80,22 @@ export const openStorage = async ({ name = 'parlour', indexedDB, openMs = 3000 }
       let tx;
       /** @type {T | undefined} */
       let result;
+      // WebKitGTK 2.50 never ends a transaction whose page went away between two of its steps, and everyone else's
+      // then wait for it. What is committed already cannot be aborted.
+      const leave = () => abort(tx);
+      const over = (/** @type {T | undefined} */ value) => {
+        globalThis.removeEventListener?.('pagehide', leave);
+        resolve(value);
+      };
+      globalThis.addEventListener?.('pagehide', leave);
       try {
         tx = db.transaction(stores, mode);
-        tx.oncomplete = () => resolve(result);
-        tx.onabort = () => resolve(undefined);
+        tx.oncomplete = () => over(result);
+        tx.onabort = () => over(undefined);
         work(tx, (value) => (result = value));
       } catch {
         abort(tx);
-        resolve(undefined);
+        over(undefined);
       }
     });
 
@@ -168,6 +176,7 @@ export const openStorage = async ({ name = 'parlour', indexedDB, openMs = 3000 }
         if (keys) for (const key of keys) tx.objectStore(store).delete(key);
         else tx.objectStore(store).clear();
         give(true);
+        tx.commit?.();
       }),
 
     /** @param {string} key @returns {Promise<any>} */
@@ -210,6 +219,7 @@ export const openStorage = async ({ name = 'parlour', indexedDB, openMs = 3000 }
       const cleared = run(STORES, 'readwrite', (tx, give) => {
         for (const store of STORES) tx.objectStore(store).clear();
         give(true);
+        tx.commit?.();
       });
       db.close();
       return eraseStorage({ name, indexedDB, cleared });

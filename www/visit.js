@@ -65,6 +65,8 @@ export const createVisit = (options, control, tell) => {
   let storage = null;
   /** @type {Promise<unknown>} */
   let opening = Promise.resolve();
+  /** @type {Promise<unknown>} */
+  let granting = opening;
   /** @type {ReturnType<typeof createSlots> | undefined} */
   let slots;
   /** @type {ReturnType<typeof createRecommender> | undefined} */
@@ -103,7 +105,6 @@ export const createVisit = (options, control, tell) => {
   whenHidden(() => {
     for (const touchpoint of early) send(touchpoint);
     keep();
-    fold();
   }, signal);
   const transport = options.endpoint ? createTransport({ outbox, endpoint: options.endpoint, tab, writeKey: options.writeKey, signal }) : undefined;
   const applier = createApplier({ report, signal });
@@ -169,8 +170,8 @@ export const createVisit = (options, control, tell) => {
   };
 
   const fold = async () => {
-    // After this task's appends, so that what they hold is folded too.
-    await undefined;
+    // After this task's appends, so that what they hold is folded too, and not in a page that is going away.
+    await new Promise((resolve) => setTimeout(resolve));
     const folding = engine;
     if (folding && consent.allowed) await storage?.fold((snapshot, entries) => folding.fold(snapshot, entries, Date.now()));
   };
@@ -231,9 +232,10 @@ export const createVisit = (options, control, tell) => {
       }
     } else if (gained) {
       await consent.ready;
-      await remember();
       if (!consent.allowed) return;
       outbox.open();
+      await remember();
+      if (!consent.allowed) return;
     }
     engine?.consent(state, Date.now());
     if (gained) tellUnits();
@@ -251,7 +253,7 @@ export const createVisit = (options, control, tell) => {
   let pageView = pageId;
 
   const boot = async () => {
-    consent.onChange(consented);
+    consent.onChange((state, before) => (granting = consented(state, before)));
     await consent.ready;
     if (consent.allowed) outbox.open();
     else if (consent.state === 'denied') outbox.shut();
@@ -389,6 +391,7 @@ export const createVisit = (options, control, tell) => {
     visitorId: () => (consent.allowed ? visitor : undefined),
     recommend,
     flush: async () => {
+      await granting;
       await opening;
       return (await transport?.flush()) ?? false;
     },
