@@ -78,7 +78,7 @@ export async function startShop({ config = CONFIG } = {}) {
   server.route("/plan.bin", { body: plan });
   server.route("/cards.json", { body: JSON.stringify({ items: CARDS }) });
   server.route("/", { body: pageHtml({ head: `<script>${STUB}</script>${scriptTag(TAG)}` }) });
-  server.route("/blank", { body: "<!doctype html><title>blank</title>" });
+  server.route("/blank", { body: '<!doctype html><title>blank</title><link rel="icon" href="data:,">' });
 
   const { collector } = server;
   const breaks = collector.answer;
