@@ -87,7 +87,9 @@ export async function startShop({ config = CONFIG } = {}) {
     if (collector.settings.delayMs) await new Promise((done) => setTimeout(done, collector.settings.delayMs));
     let body = "";
     for await (const chunk of request.setEncoding("utf8")) body += chunk;
-    const answer = await fetch(store.endpoint, { method: request.method, body, headers: { "content-type": request.headers["content-type"] ?? "" } });
+    // A page that closes may send after the store has gone.
+    const answer = await fetch(store.endpoint, { method: request.method, body, headers: { "content-type": request.headers["content-type"] ?? "" } }).catch(() => undefined);
+    if (!answer) return void request.socket.destroy();
     response.writeHead(answer.status, { "content-type": answer.headers.get("content-type") ?? "" }).end(await answer.text());
   };
 

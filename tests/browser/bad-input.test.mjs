@@ -1,0 +1,256 @@
+// @ts-check
+// Whatever goes wrong, the page stays as its author made it, one line in the console says what and where, and what the
+// page tracked reaches the store where that is possible.
+
+import assert from "node:assert/strict";
+import { buildPlan } from "./command.mjs";
+import { until } from "./drivers/wait.mjs";
+import { BODY, CONFIG, inShop, pageHtml, scriptTag, STUB, TAG } from "./shop.mjs";
+
+/** @typedef {import("./shop.mjs").Shop} Shop */
+/** @typedef {import("./drivers/index.mjs").Page} Page */
+/** @typedef {import("./server.mjs").Knobs} Knobs */
+
+const parlour = /** @type {any} */ (undefined);
+
+/** Keeps what is said aloud, and every error nobody caught. */
+const LISTEN = `window.said = []; window.uncaught = [];
+  const warn = console.warn; console.warn = (...args) => { said.push(args.join(" ")); warn(...args) };
+  addEventListener("error", (event) => uncaught.push(String(event.message))); addEventListener("unhandledrejection", (event) => uncaught.push(String(event.reason)));`;
+
+/** @param {Shop} shop @param {{before?: string, tag?: Record<string, string>, csp?: string}} [how] `before`: script that runs first */
+const prepare = (shop, { before = "", tag = TAG, csp } = {}) => {
+  const head = `<script nonce="x">${LISTEN}${before}${STUB}</script>${scriptTag({ ...tag, "data-consent": "measure", nonce: "x" })}`;
+  shop.route("/", { body: pageHtml({ head }), csp });
+};
+
+/** Opens the page, tracks, and waits until Parlour knows what it can do. @param {Page} page @param {Shop} shop */
+const visit = async (page, shop) => {
+  await page.goto(`${shop.url}/`);
+  await page.waitFor(() => parlour.start && parlour.ready().then(() => true));
+  await page.evaluate(() => parlour.track("Kept", { n: 1 }));
+};
+
+/** @param {Shop} shop */
+const kept = async (shop) => (await shop.events()).filter(({ event }) => event === "Kept").length;
+
+/** @param {Page} page */
+const said = (page) => page.evaluate("said.filter((text) => text.startsWith('parlour:'))");
+
+/** The author's page: nothing changed, added or broken. @param {Page} page */
+const isOriginal = async (page) => {
+  const body = await page.evaluate(() => document.body.innerHTML.trim());
+  return body === BODY.trim();
+};
+
+/** Nothing of Parlour is seen, `line` alone is said, and what was tracked arrives. @param {Page} page @param {Shop} shop @param {RegExp} line */
+const standsDown = async (page, shop, line) => {
+  await visit(page, shop);
+  assert.equal(await isOriginal(page), true, "the page has changed");
+  const lines = await said(page);
+  assert.equal(lines.length, 1, JSON.stringify(lines));
+  assert.match(lines[0], line);
+  assert.deepEqual(await page.evaluate("uncaught"), []);
+  assert.deepEqual(await page.evaluate(() => parlour.decide("headline")), { experiment: "headline", variant: null, values: {}, reason: "unknown" });
+  await page.waitFor(() => parlour.flush());
+  assert.equal(await kept(shop), 1);
+};
+
+/** All is as it should be. @param {Page} page @param {Shop} shop */
+const works = async (page, shop) => {
+  await page.waitFor(() => document.querySelector("#headline")?.textContent === "Made for you");
+  assert.deepEqual(await page.evaluate("uncaught"), []);
+  await page.waitFor(() => parlour.flush());
+  assert.equal(await kept(shop), 1);
+};
+
+/** @param {(plan: Uint8Array) => Knobs | Promise<Knobs>} knobs @param {RegExp} line */
+const withPlan = (knobs, line) => async (/** @type {Page} */ page, /** @type {Shop} */ shop) => {
+  shop.route("/plan.bin", await knobs(shop.plan));
+  prepare(shop);
+  await standsDown(page, shop, line);
+};
+
+/** @param {Knobs} knobs @param {RegExp} line */
+const withWasm = (knobs, line) => async (/** @type {Page} */ page, /** @type {Shop} */ shop) => {
+  shop.route("/parlour.wasm", knobs);
+  prepare(shop);
+  await standsDown(page, shop, line);
+};
+
+const changed = (/** @type {Uint8Array} */ plan, /** @type {number} */ at, /** @type {number} */ value) => {
+  const bytes = Uint8Array.from(plan);
+  bytes[at] = value;
+  return bytes;
+};
+
+inShop("a page without mishap", {
+  "is changed, and says nothing": async (page, shop) => {
+    prepare(shop);
+    await visit(page, shop);
+    await works(page, shop);
+    assert.equal(await isOriginal(page), false, "the canary: a working Parlour is seen");
+    assert.deepEqual(await said(page), []);
+  },
+});
+
+inShop("the plan", {
+  "is missing": withPlan(() => ({ status: 404, body: "no" }), /plan\.bin answered 404/),
+  "is cut short": withPlan((plan) => ({ body: plan.slice(0, -9) }), /cut short or damaged/),
+}, { engines: ["chromium", "firefox", "webkit"] });
+
+inShop("the plan", {
+  "has one changed byte": withPlan((plan) => ({ body: changed(plan, plan.length - 40, plan[plan.length - 40] ^ 4) }), /cut short or damaged/),
+  "is of a format to come": withPlan((plan) => ({ body: changed(plan, 5, 99) }), /built for a newer Parlour/),
+  "is a page of HTML": withPlan(() => ({ body: "<!doctype html><title>Log in</title>" }), /not a plan file/),
+  "is empty": withPlan(() => ({ body: new Uint8Array() }), /not a plan file/),
+  "is never answered": async (page, shop) => {
+    shop.route("/plan.bin", { delayMs: 60_000 });
+    prepare(shop);
+    await page.goto(`${shop.url}/`);
+    await page.waitFor("!!parlour.start");
+    await page.evaluate(() => parlour.track("Kept", { n: 1 }));
+    assert.equal(await page.evaluate(() => parlour.decide("headline").reason), "loading");
+    assert.equal(await isOriginal(page), true);
+    // What is not yet told to an engine leaves with the page.
+    await page.goto(`${shop.url}/blank`);
+    await until(async () => (await kept(shop)) === 1, 10_000, "the tracked event");
+  },
+}, { engines: ["chromium"] });
+
+inShop("the config", {
+  "has a broken experiment: the other runs": async (page, shop) => {
+    const broken = { status: "running", traffic: 7, variants: { a: {}, b: { changes: [{ select: "#headline", text: "Broken" }] } } };
+    shop.route("/parlour.json", { body: JSON.stringify({ ...CONFIG, experiments: { broken, ...CONFIG.experiments } }) });
+    prepare(shop, { tag: { ...TAG, "data-plan": "", "data-config": "/parlour.json" } });
+    await visit(page, shop);
+    await works(page, shop);
+    const lines = await said(page);
+    assert.equal(lines.length, 1, JSON.stringify(lines));
+    assert.match(lines[0], /^parlour: \/parlour\.json:1:\d+ error E106 \/experiments\/broken\/traffic: 7 is no share\. Write a number from 0 to 1/);
+  },
+  "is no JSON": async (page, shop) => {
+    shop.route("/parlour.json", { body: '{"site": ["127.0.0.1"],}' });
+    prepare(shop, { tag: { ...TAG, "data-plan": "", "data-config": "/parlour.json" } });
+    await visit(page, shop);
+    assert.equal(await isOriginal(page), true);
+    const lines = await said(page);
+    assert.equal(lines.length, 2, JSON.stringify(lines));
+    assert.match(lines[0], /\/parlour\.json:1:\d+ error E100/);
+    assert.match(lines[1], /off: the config has mistakes that stop all of it/);
+  },
+}, { engines: ["chromium"] });
+
+inShop("the wasm", {
+  "is missing": withWasm({ status: 404, body: "no" }, /parlour\.wasm answered 404/),
+  "comes as text/html and is run all the same": async (page, shop) => {
+    shop.route("/parlour.wasm", { file: undefined, type: "text/html" });
+    prepare(shop);
+    await visit(page, shop);
+    await works(page, shop);
+    assert.deepEqual(await said(page), []);
+  },
+}, { engines: ["chromium", "firefox", "webkit"] });
+
+inShop("the wasm", {
+  "is a page of HTML": withWasm({ body: "<!doctype html>", type: "application/wasm" }, /parlour\.wasm \(application\/wasm\) is not run as wasm/),
+  "is forbidden by a policy": async (page, shop) => {
+    prepare(shop, { csp: "script-src 'nonce-x' 'strict-dynamic'" });
+    await standsDown(page, shop, /'wasm-unsafe-eval'/);
+  },
+  "traps once: a fresh engine goes on from the same state": async (page, shop) => {
+    prepare(shop, { before: trapping(1) });
+    await visit(page, shop);
+    const before = await page.evaluate(() => parlour.visitorId());
+    await page.evaluate("armed = true");
+    await page.evaluate(() => parlour.track("view_item", { item: "mug" }));
+    assert.equal(await page.evaluate("trapped"), 1, "the canary: the trap was sprung");
+    assert.deepEqual(await page.evaluate(() => parlour.peek("headline")), { experiment: "headline", variant: "new", values: { size: 2 }, reason: "sticky" });
+    assert.equal(await page.evaluate(() => parlour.visitorId()), before);
+    await works(page, shop);
+    const lines = await said(page);
+    assert.equal(lines.length, 1, JSON.stringify(lines));
+    assert.match(lines[0], /trap/);
+  },
+  "traps again: it stands down, and events still flow": async (page, shop) => {
+    prepare(shop, { before: trapping(9) });
+    await visit(page, shop);
+    await page.evaluate("armed = true");
+    for (const item of ["mug", "bowl"]) await page.evaluate((/** @type {string} */ item) => parlour.track("view_item", { item }), item);
+    assert.equal(await page.evaluate("trapped"), 2);
+    assert.equal(await page.evaluate(() => parlour.peek("headline").variant), null);
+    assert.deepEqual(await page.evaluate("uncaught"), []);
+    await page.waitFor(() => parlour.flush());
+    assert.equal(await kept(shop), 1);
+    assert.equal((await shop.events()).filter(({ event }) => event === "Product Viewed").length, 2);
+  },
+}, { engines: ["chromium"] });
+
+/** Touchpoints trap while armed, so many times. @param {number} times */
+const trapping = (times) => `window.armed = false; window.trapped = 0;
+  const { Instance } = WebAssembly;
+  WebAssembly.Instance = function (...args) {
+    const exports = { ...new Instance(...args).exports };
+    const { touchpoint } = exports;
+    exports.touchpoint = (...args) => { if (armed && trapped < ${times}) { trapped++; throw new WebAssembly.RuntimeError("unreachable"); } return touchpoint(...args); };
+    return { exports };
+  };`;
+
+inShop("the collector", {
+  "is down, and comes back: nothing is lost": async (page, shop) => {
+    shop.collector.settings.mode = "hangUp";
+    prepare(shop);
+    await visit(page, shop);
+    assert.equal(await page.evaluate(() => parlour.flush()), false);
+    assert.equal(await kept(shop), 0);
+    shop.collector.settings.mode = "answer";
+    await page.goto(`${shop.url}/`);
+    await until(async () => (await kept(shop)) === 1, 20_000, "the tracked event");
+    assert.equal(await page.evaluate(() => document.querySelector("#headline")?.textContent), "Made for you");
+  },
+  "answers with a page of HTML: that is no acknowledgement": async (page, shop) => {
+    shop.collector.settings.mode = "html";
+    prepare(shop);
+    await visit(page, shop);
+    assert.equal(await page.evaluate(() => parlour.flush()), false);
+    const lines = await said(page);
+    assert.equal(lines.length, 1, JSON.stringify(lines));
+    assert.match(lines[0], /\/v1\/batch: no acknowledgement \(200\): events are kept/);
+    shop.collector.settings.mode = "answer";
+    await page.goto(`${shop.url}/`);
+    await until(async () => (await kept(shop)) === 1, 20_000, "the tracked event");
+  },
+  "is slow: the page is not": async (page, shop) => {
+    shop.collector.settings.delayMs = 3_000;
+    prepare(shop);
+    await visit(page, shop);
+    assert.equal(await page.evaluate(() => document.querySelector("#headline")?.textContent), "Made for you");
+    assert.equal(await kept(shop), 0, "the canary: it is slow");
+    await page.waitFor(() => parlour.flush(), 20_000);
+    assert.equal(await kept(shop), 1);
+  },
+}, { engines: ["chromium"] });
+
+inShop("storage", {
+  "is denied: the visit lives in memory": async (page, shop) => {
+    const deny = `const denied = { get() { throw new DOMException("denied", "SecurityError") } };
+      for (const name of ["indexedDB", "localStorage", "sessionStorage"]) Object.defineProperty(window, name, denied);
+      Object.defineProperty(Document.prototype, "cookie", { ...denied, set() { throw new DOMException("denied", "SecurityError") } });`;
+    prepare(shop, { before: deny });
+    await visit(page, shop);
+    await works(page, shop);
+    assert.deepEqual(await said(page), []);
+  },
+});
+
+inShop("another site's plan", {
+  "runs nowhere but there, on local hosts and in named environments": async (page, shop) => {
+    shop.route("/plan.bin", { body: await buildPlan({ ...CONFIG, site: ["shop.example"] }) });
+    prepare(shop);
+    await visit(page, shop);
+    await works(page, shop);
+    // On this machine, and marked as such.
+    assert.equal(await page.evaluate(() => parlour.explain("headline").environment), "local");
+    assert.ok((await shop.events()).every(({ context }) => context.parlour.env === "local"));
+  },
+}, { engines: ["chromium"] });
