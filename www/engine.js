@@ -87,11 +87,7 @@ export const createEngine = ({ module, plan, report }) => {
   const numbers = (/** @type {number} */ length) => new Uint32Array(taken(length).buffer);
 
   const instantiate = () => {
-    /** @type {WebAssembly.Imports} */
-    const imports = {};
-    // Never called: they set up a table of references that no export uses.
-    for (const { module: from, name } of WebAssembly.Module.imports(module)) (imports[from] ??= {})[name] = () => {};
-    wasm = new WebAssembly.Instance(module, imports).exports;
+    wasm = new WebAssembly.Instance(module).exports;
     put(plan);
     const refused = wasm.load();
     if (refused) throw Error(`the plan ${PLAN_ERRORS[refused]}`);
