@@ -6,13 +6,13 @@
 import { spawn } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { build } from "./build/index.mjs";
+import { setUpAndBuild } from "./build/index.mjs";
 import { COMMAND } from "./build/native.mjs";
 import { ROOT } from "./run.mjs";
 import { main } from "./step.mjs";
 
 await main(async () => {
-  await build();
+  await setUpAndBuild();
   mkdirSync(join(ROOT, ".parlour"), { recursive: true });
   const server = spawn(COMMAND, ["serve", "--demo", ...process.argv.slice(2)], { cwd: ROOT, stdio: "inherit" });
   // Ctrl-C reaches the server too, as one of the terminal's group; this waits until it has written what it took.

@@ -13,17 +13,20 @@ import { buildNative } from "./native.mjs";
 import { thirdPartyNotices } from "./notices.mjs";
 import { buildWasm, wasmPaths } from "./wasm.mjs";
 
-/** @returns {Promise<import("../setup/rust.mjs").WasmCargo>} */
-export async function build() {
+/** From whatever the machine has. */
+export async function setUpAndBuild() {
   await npmPackages();
   await rust();
+  await build();
+}
+
+export async function build() {
   const cargo = await wasmTarget();
   await step("wasm-bindgen", () => buildNative("parlour-bindgen"));
   await step("runtime wasm", async (say) => say(await buildWasm(cargo, "runtime")));
   await step("authoring wasm", async (say) => say(await buildWasm(cargo, "authoring")));
   await step("dist/", async (say) => say((await fillDist()) ? "filled" : "unchanged"));
   await step("parlour command", () => buildNative("parlour-cli"));
-  return cargo;
 }
 
 async function fillDist() {
