@@ -58,8 +58,9 @@ export const loadPlan = async ({ plan, config, authoring, storage }) => {
   /** @type {typeof import('./authoring.js')} */
   const { compile } = await import(/* @vite-ignore */ /* webpackIgnore: true */ `${authoring}`);
   const compiled = await compile(text);
-  for (const line of compiled.lines) console.warn(`parlour: ${typeof config === 'string' ? config : 'config'}:${line}`);
-  if (!compiled.plan) throw Error('the config has mistakes that stop all of it');
+  const lines = compiled.lines.map((line) => `${typeof config === 'string' ? config : 'config'}:${line}`);
+  if (!compiled.plan) throw Error(lines.join('\n'));
+  for (const line of lines) console.warn(`parlour: ${line}`);
   (await storage())?.set('plan', { text, version: VERSION, plan: compiled.plan });
   return compiled.plan;
 };

@@ -273,7 +273,7 @@ export const createVisit = (options, control, tell) => {
         recommender = createRecommender(made);
       }
     } catch (error) {
-      report({ code: 'off', detail: /** @type {Error} */ (error).message });
+      report({ key: typeof options.plan === 'string' ? options.plan : undefined, code: 'off', detail: /** @type {Error} */ (error).message });
     }
     if (engine) {
       tellUnits();
