@@ -46,11 +46,17 @@ export async function startServer({ folders = [DIST], port = 0 } = {}) {
   const collector = makeCollector();
   /** @type {Knobs} */
   let everywhere = {};
+  let closing = false;
 
   const server = createServer(async (request, response) => {
     const { pathname, search } = new URL(request.url ?? "/", "http://site");
     seen.push({ method: request.method ?? "", path: pathname, query: search, headers: request.headers, atMs: Date.now() });
-    if (pathname === collector.path && !routes.has(pathname)) return collector.answer(request, response);
+    if (pathname === collector.path && !routes.has(pathname)) {
+      return collector.answer(request, response).catch((/** @type {unknown} */ error) => {
+        // A page that leaves sends to the end: what arrives while the site is taken down is nobody's fault.
+        if (!closing) throw error;
+      });
+    }
     const knobs = { ...everywhere, ...routes.get(pathname) };
     if (knobs.delayMs) await sleep(knobs.delayMs);
     if (knobs.hangUp) return void request.socket.destroy();
@@ -81,6 +87,7 @@ export async function startServer({ folders = [DIST], port = 0 } = {}) {
     /** @param {string} path */
     requests: (path) => seen.filter((request) => request.path === path),
     async close() {
+      closing = true;
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },
