@@ -76,6 +76,7 @@ export const createEngine = ({ module, plan, report }) => {
   let snapshot = new Uint8Array();
   /** Journal entries since the snapshot. @type {Uint8Array[]} */
   let since = [];
+  let written = 0;
 
   const put = (/** @type {Uint8Array} */ bytes) => {
     const at = wasm.room(bytes.length);
@@ -204,9 +205,13 @@ export const createEngine = ({ module, plan, report }) => {
     journal: () =>
       guard(new Uint8Array(), () => {
         const entries = taken(wasm.journal());
-        if (entries.length) since.push(entries);
+        if (entries.length) since.push(entries), written++;
         return entries;
       }),
+    /** How often there was something to store. To be taken before the storage is read for `fold`. */
+    get written() {
+      return written;
+    },
     /** @param {Uint8Array | undefined} stored @param {Uint8Array[]} entries not yet folded into it @param {number} now */
     restore: (stored, entries, now) =>
       guard(undefined, () => {
@@ -217,14 +222,25 @@ export const createEngine = ({ module, plan, report }) => {
         put(join(since));
         wasm.catch_up(now);
       }),
-    /** Throws where it cannot: the storage then keeps what it has. @param {Uint8Array | undefined} stored @param {Uint8Array[]} entries @param {number} now */
-    fold(stored, entries, now) {
-      if (traps > 1) throw Error();
-      const before = stored instanceof Uint8Array ? stored : new Uint8Array();
-      put(join([before, ...entries.filter((entry) => entry instanceof Uint8Array)]));
-      snapshot = taken(wasm.fold(before.length, now));
-      since = [];
-      return snapshot;
+    /**
+     * Throws where it cannot: the storage then keeps what it has.
+     * @param {Uint8Array | undefined} stored @param {Uint8Array[]} entries @param {number} known `written` before these were read @param {number} now
+     */
+    fold(stored, entries, known, now) {
+      const read = new Set(entries.map(String));
+      const unread = written > known ? since.slice(known - written).filter((entry) => !read.has(`${entry}`)) : [];
+      const folded = guard(undefined, () => {
+        const before = stored instanceof Uint8Array ? stored : new Uint8Array();
+        put(join([before, ...entries.filter((entry) => entry instanceof Uint8Array)]));
+        const bytes = taken(wasm.fold(before.length, now));
+        put(join(unread));
+        wasm.catch_up(now);
+        return bytes;
+      });
+      if (!folded) throw Error();
+      snapshot = folded;
+      since = unread;
+      return folded;
     },
     /** @param {number} now */
     forget(now) {

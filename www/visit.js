@@ -173,7 +173,9 @@ export const createVisit = (options, control, tell) => {
     // After this task's appends, so that what they hold is folded too, and not in a page that is going away.
     await new Promise((resolve) => setTimeout(resolve));
     const folding = engine;
-    if (folding && consent.allowed) await storage?.fold((snapshot, entries) => folding.fold(snapshot, entries, Date.now()));
+    if (!folding || !consent.allowed) return;
+    const known = folding.written;
+    await storage?.fold((snapshot, entries) => folding.fold(snapshot, entries, known, Date.now()));
   };
 
   /** Decides what changes the page, and puts it there. */

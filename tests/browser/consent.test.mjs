@@ -294,6 +294,36 @@ inShop("a second page view", {
   },
 });
 
+inShop("folding the journal", {
+  "forgets nothing that happens while the journal is read": async (page, shop) => {
+    await visit(page, shop);
+    await page.evaluate(() => parlour.consent("personalise"));
+    await page.evaluate(() => parlour.flush());
+    await idle(page);
+    const stage = await page.evaluate(async () => {
+      const { getAll } = IDBObjectStore.prototype;
+      const read = new Promise((done) => {
+        IDBObjectStore.prototype.getAll = function (...args) {
+          const request = getAll.apply(this, args);
+          if (this.name === "journal") {
+            IDBObjectStore.prototype.getAll = getAll;
+            parlour.track("add_to_cart", { item: "mug", price: "10.50" });
+            this.transaction.addEventListener("complete", done);
+          }
+          return request;
+        };
+      });
+      parlour.consent("personalise");
+      await read;
+      return parlour.explain("headline").session.stage;
+    });
+    assert.equal(stage, "decision");
+    assert.ok((await contents(page)).journal.includes("touchpoint"), "it waits for the next fold");
+    await visit(page, shop);
+    assert.equal(await page.evaluate(() => parlour.explain("headline").session.stage), "decision");
+  },
+});
+
 inShop("Global Privacy Control", {
   "keeps the visitor's id out of every event, and nothing else": async (page, shop) => {
     const signal = `Object.defineProperty(navigator, "globalPrivacyControl", { value: true });`;
