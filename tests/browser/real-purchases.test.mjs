@@ -52,18 +52,21 @@ const VIEWS = 2;
 const shopAs = async (page, url, { invoices }) => {
   let visitor = "";
   for (const { at, order, lines, pence } of invoices) {
+    // Every other page is left at once: what it has not sent, it sends on leaving, or the next page does.
+    const waits = invoices.at(-1)?.order === order || Number(order) % 2 === 0;
     await page.goto(`${url}/visit?at=${at}`);
     const purchase = { order_id: order, revenue: pounds(pence), currency: "GBP", items: lines };
     visitor = await page.evaluate(
-      async (/** @type {any} */ purchase, /** @type {any[]} */ views) => {
+      async (/** @type {any} */ purchase, /** @type {any[]} */ views, /** @type {boolean} */ waits) => {
         await parlour.ready();
         for (const { item, price } of views) parlour.track("view_item", { item, price });
         parlour.track("purchase", purchase);
-        for (let tries = 0; !(await parlour.flush()); tries++) if (tries > 50) throw Error("the outbox does not empty");
+        for (let tries = 0; waits && !(await parlour.flush()); tries++) if (tries > 50) throw Error("the outbox does not empty");
         return parlour.visitorId();
       },
       purchase,
       lines.slice(0, VIEWS),
+      waits,
     );
   }
   return visitor;
