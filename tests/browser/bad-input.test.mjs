@@ -96,7 +96,7 @@ inShop("a page without mishap", {
 
 inShop("the plan", {
   "is missing": withPlan(() => ({ status: 404, body: "no" }), /plan\.bin answered 404/),
-  "is cut short": withPlan((plan) => ({ body: plan.slice(0, -9) }), /cut short or damaged/),
+  "is cut short": withPlan((plan) => ({ body: plan.slice(0, -9) }), /^parlour: \/plan\.bin: off: the plan is cut short or damaged/),
 }, { engines: ["chromium", "firefox", "webkit"] });
 
 inShop("the plan", {
@@ -219,6 +219,20 @@ inShop("the collector", {
     await page.goto(`${shop.url}/`);
     await until(async () => (await kept(shop)) === 1, 20_000, "the tracked event");
   },
+  "answers 500: the events wait": async (page, shop) => {
+    shop.collector.settings.mode = 500;
+    prepare(shop);
+    await visit(page, shop);
+    assert.equal(await page.evaluate(() => parlour.flush()), false);
+    assert.equal(await page.evaluate(() => document.querySelector("#headline")?.textContent), "Made for you");
+    const lines = await said(page);
+    assert.equal(lines.length, 1, JSON.stringify(lines));
+    assert.match(lines[0], /\/v1\/batch: no acknowledgement \(500\): events are kept/);
+    assert.deepEqual(await page.evaluate("uncaught"), []);
+    shop.collector.settings.mode = "answer";
+    await page.goto(`${shop.url}/`);
+    await until(async () => (await kept(shop)) === 1, 20_000, "the tracked event");
+  },
   "is slow: the page is not": async (page, shop) => {
     shop.collector.settings.delayMs = 3_000;
     prepare(shop);
@@ -242,6 +256,43 @@ inShop("storage", {
   },
 });
 
+/** In a sandbox every storage throws and every request comes from nowhere. */
+inShop("a sandboxed frame", {
+  "is changed and counted, and keeps nothing": async (page, shop) => {
+    shop.all({ headers: { "access-control-allow-origin": "*" } });
+    const tell = `addEventListener("load", async () => {
+      while (!parlour.start) await new Promise((done) => setTimeout(done, 20));
+      await parlour.ready();
+      parlour.track("Kept", { n: 1 });
+      while (!(await parlour.flush()));
+      let storage = "works"; try { localStorage.length } catch { storage = "throws" }
+      parent.postMessage({ storage, said, uncaught, text: document.querySelector("#headline").textContent }, "*");
+    });`;
+    prepare(shop, { before: tell });
+    shop.route("/frame", { body: `<!doctype html><script>addEventListener("message", ({ data }) => (window.told = data))</script><iframe sandbox="allow-scripts" src="/"></iframe>` });
+    await page.goto(`${shop.url}/frame`);
+    const told = await page.waitFor(() => /** @type {any} */ (globalThis).told);
+    assert.deepEqual(told, { storage: "throws", said: [], uncaught: [], text: "Made for you" });
+    assert.equal(await kept(shop), 1);
+  },
+});
+
+inShop("the canaries", {
+  "an uncaught error and a lost event are noticed": async (page, shop) => {
+    prepare(shop, { before: `setTimeout(() => { throw new Error("nobody catches this") }); Promise.reject(new Error("nor this"));` });
+    await visit(page, shop);
+    await page.waitFor("uncaught.length === 2");
+    await page.evaluate(() => parlour.flush());
+    assert.equal(await kept(shop), 1);
+    shop.collector.settings.mode = 503;
+    await page.evaluate(() => parlour.track("Kept", { n: 2 }));
+    await page.evaluate(() => parlour.forget());
+    shop.collector.settings.mode = "answer";
+    await page.evaluate(() => parlour.flush());
+    assert.equal(await kept(shop), 1, "what was forgotten does not arrive");
+  },
+});
+
 inShop("another site's plan", {
   "runs nowhere but there, on local hosts and in named environments": async (page, shop) => {
     shop.route("/plan.bin", { body: await buildPlan({ ...CONFIG, site: ["shop.example"] }) });
@@ -251,5 +302,19 @@ inShop("another site's plan", {
     // On this machine, and marked as such.
     assert.equal(await page.evaluate(() => parlour.explain("headline").environment), "local");
     assert.ok((await shop.events()).every(({ context }) => context.parlour.env === "local"));
+  },
+  "is refused by a page elsewhere, and the line names both hosts": async (page, shop) => {
+    prepare(shop);
+    // The same machine by a name that the plan does not know: no secure context, so no Web Locks either.
+    await standsDown(page, { ...shop, url: shop.url.replace("127.0.0.1", "0.0.0.0") }, /\/plan\.bin: off: the plan is for 127\.0\.0\.1 and this page is on 0\.0\.0\.0: add it to "site"/);
+  },
+  "runs where no Web Locks are": async (page, shop) => {
+    shop.route("/plan.bin", { body: await buildPlan({ ...CONFIG, site: ["0.0.0.0"] }) });
+    prepare(shop);
+    const elsewhere = { ...shop, url: shop.url.replace("127.0.0.1", "0.0.0.0") };
+    await visit(page, elsewhere);
+    assert.equal(await page.evaluate("isSecureContext || !!navigator.locks"), false);
+    await works(page, elsewhere);
+    assert.deepEqual(await said(page), []);
   },
 }, { engines: ["chromium"] });

@@ -90,7 +90,7 @@ export async function startShop({ config = CONFIG } = {}) {
     // A page that closes may send after the store has gone.
     const answer = await fetch(store.endpoint, { method: request.method, body, headers: { "content-type": request.headers["content-type"] ?? "" } }).catch(() => undefined);
     if (!answer) return void request.socket.destroy();
-    response.writeHead(answer.status, { "content-type": answer.headers.get("content-type") ?? "" }).end(await answer.text());
+    response.writeHead(answer.status, { "content-type": answer.headers.get("content-type") ?? "", "access-control-allow-origin": answer.headers.get("access-control-allow-origin") ?? "" }).end(await answer.text());
   };
 
   return {
