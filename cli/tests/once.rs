@@ -150,8 +150,10 @@ async fn a_full_queue_refuses_and_what_it_accepted_is_kept() {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     sending.extend((1..600).map(send));
-    // On this single-threaded runtime a task that was polled has queued its event or been refused.
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    // While the disk is held, only a refusal ends a request.
+    while !sending.iter().any(tokio::task::JoinHandle::is_finished) {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
     drop((open, writing));
     let mut kept = 0;
     let mut refused = 0;
