@@ -35,6 +35,8 @@ async function fillDist() {
   const outputs = ["dist/integrity.json", "dist/types/parlour.d.ts", ...BUNDLES.map(({ name }) => `dist/${name}`)];
   return whenStale("dist", { inputs, outputs }, async () => {
     const texts = await Promise.all(BUNDLES.map(async (bundle) => /** @type {[string, string]} */ ([bundle.name, await bundleText(bundle)])));
+    // Its service would else live as long as `npm start`.
+    await (await import("esbuild")).stop();
     const named = (/** @type {string} */ name) => texts.filter(([text]) => text === name);
     const { schema } = await import("./authoring.mjs");
     await writeTypes();
