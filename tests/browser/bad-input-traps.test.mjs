@@ -1,6 +1,7 @@
 // @ts-check
 // A trap poisons a wasm instance: whatever it is asked afterwards, it answers 0. Wherever the first one strikes, a
-// fresh instance goes on from the same state, one line says so, and no event is lost.
+// fresh instance goes on from the same state, one line says so, and no event is lost. After a second one the engine
+// stands down, and the page and its events go on.
 
 import assert from "node:assert/strict";
 import { inShop, pageHtml, scriptTag, STUB, TAG } from "./shop.mjs";
@@ -103,3 +104,30 @@ inShop(
   { engines: ["chromium"] },
 );
 inShop("one trap", { "costs the visitor nothing": trapOnce("touchpoint") }, { engines: ["firefox", "webkit"] });
+
+inShop("two traps", {
+  "make the engine stand down: the page stays as it is shown, and events still flow": async (page, shop) => {
+    await visit(page, shop);
+    const shown = await page.evaluate(() => document.body.innerHTML);
+    for (const poisoned of [1, 2]) {
+      await page.evaluate(() => {
+        /** @type {any} */ (globalThis).trapIn = "touchpoint";
+        parlour.track("Trapped", {});
+      });
+      assert.equal(await page.evaluate("poisoned"), poisoned);
+    }
+    await page.evaluate(() => parlour.track("After", {}));
+    assert.equal(await page.evaluate(() => document.body.innerHTML), shown);
+    assert.deepEqual(await page.evaluate(() => parlour.decide("headline")), { experiment: "headline", variant: null, values: {}, reason: "unknown" });
+    assert.equal(await page.evaluate(() => parlour.recommend("for-you").then((/** @type {any} */ list) => list?.items.length ?? 0)), 0);
+    await page.waitFor(() => parlour.flush());
+    assert.deepEqual(await page.evaluate("uncaught"), []);
+    assert.ok((await page.evaluate("said")).every((/** @type {string} */ line) => line.startsWith("parlour: trap: engine: RuntimeError")));
+    const names = (await shop.events()).map(({ event }) => event);
+    assert.deepEqual(["Trapped", "After"].map((name) => names.filter((each) => each === name).length), [2, 1]);
+    // The next page makes a new start from what was stored before.
+    await page.goto(`${shop.url}/`);
+    await page.waitFor(() => parlour.start && parlour.ready().then(() => true));
+    assert.equal((await page.evaluate(known)).session.stage, "decision");
+  },
+});

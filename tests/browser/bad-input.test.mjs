@@ -157,43 +157,7 @@ inShop("the wasm", {
     prepare(shop, { csp: "script-src 'nonce-x' 'strict-dynamic'" });
     await standsDown(page, shop, /'wasm-unsafe-eval'/);
   },
-  "traps once: a fresh engine goes on from the same state": async (page, shop) => {
-    prepare(shop, { before: trapping(1) });
-    await visit(page, shop);
-    const before = await page.evaluate(() => parlour.visitorId());
-    await page.evaluate("armed = true");
-    await page.evaluate(() => parlour.track("view_item", { item: "mug" }));
-    assert.equal(await page.evaluate("trapped"), 1, "the canary: the trap was sprung");
-    assert.deepEqual(await page.evaluate(() => parlour.peek("headline")), { experiment: "headline", variant: "new", values: { size: 2 }, reason: "sticky" });
-    assert.equal(await page.evaluate(() => parlour.visitorId()), before);
-    await works(page, shop);
-    const lines = await said(page);
-    assert.equal(lines.length, 1, JSON.stringify(lines));
-    assert.match(lines[0], /trap/);
-  },
-  "traps again: it stands down, and events still flow": async (page, shop) => {
-    prepare(shop, { before: trapping(9) });
-    await visit(page, shop);
-    await page.evaluate("armed = true");
-    for (const item of ["mug", "bowl"]) await page.evaluate((/** @type {string} */ item) => parlour.track("view_item", { item }), item);
-    assert.equal(await page.evaluate("trapped"), 2);
-    assert.equal(await page.evaluate(() => parlour.peek("headline").variant), null);
-    assert.deepEqual(await page.evaluate("uncaught"), []);
-    await page.waitFor(() => parlour.flush());
-    assert.equal(await kept(shop), 1);
-    assert.equal((await shop.events()).filter(({ event }) => event === "Product Viewed").length, 2);
-  },
 }, { engines: ["chromium"] });
-
-/** Touchpoints trap while armed, so many times. @param {number} times */
-const trapping = (times) => `window.armed = false; window.trapped = 0;
-  const { Instance } = WebAssembly;
-  WebAssembly.Instance = function (...args) {
-    const exports = { ...new Instance(...args).exports };
-    const { touchpoint } = exports;
-    exports.touchpoint = (...args) => { if (armed && trapped < ${times}) { trapped++; throw new WebAssembly.RuntimeError("unreachable"); } return touchpoint(...args); };
-    return { exports };
-  };`;
 
 inShop("the collector", {
   "is down, and comes back: nothing is lost": async (page, shop) => {
