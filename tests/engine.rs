@@ -209,6 +209,21 @@ fn what_was_done_before_consent_is_kept_once_it_is_given() {
 }
 
 #[test]
+fn taking_the_profile_back_leaves_none_of_it_in_memory() {
+    let mut engine = visitor(&one(""), "visitor");
+    touch(&mut engine, Kind::AddToCart, NOW);
+    meet(&mut engine, NOW);
+    let row = Row { model: 1, epoch: 1, own: 7, neighbours: vec![(8, 9)] };
+    engine.handle(Input::Row(&row.encode()), NOW);
+    engine.handle(Input::Consent(Consent::Measure), NOW);
+    let state = engine.state();
+    assert!(state.journey.cart.is_empty() && state.rows.is_empty());
+    assert_eq!((state.session.number, state.met.len()), (1, 1), "what measuring needs stays");
+    engine.handle(Input::Consent(Consent::Personalise), NOW);
+    assert!(engine.state().journey.cart.is_empty(), "nor does it come back");
+}
+
+#[test]
 fn forgetting_leaves_nothing_of_the_person() {
     let mut engine = visitor(&one(""), "visitor");
     touch(&mut engine, Kind::ViewItem, NOW);

@@ -142,6 +142,11 @@ impl Engine {
     }
 
     fn set_consent(&mut self, consent: Consent, now_ms: u64) {
+        if self.consent.keeps_profile() && !consent.keeps_profile() {
+            let State { session, met, .. } = std::mem::take(&mut self.state);
+            self.state = State { session, met, ..State::default() };
+            self.held.clear();
+        }
         self.consent = consent;
         if consent.keeps_profile() {
             for touchpoint in std::mem::take(&mut self.held) {
