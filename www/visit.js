@@ -116,10 +116,10 @@ export const createVisit = (options, control, tell) => {
     if (transport) outbox.add(beacon.encode(touchpoint, facts));
   };
 
-  /** @param {string} type @param {object} properties @param {Record<string, unknown>} [facts] */
-  const sendRecord = (type, properties, facts, money = /** @type {Touchpoint['money']} */ (undefined)) => {
+  /** What is no touchpoint of the visitor's. @param {Omit<Touchpoint, 'id' | 'at'>} what @param {Record<string, unknown>} [facts] */
+  const sendRecord = (what, facts) => {
     const at = Date.now();
-    send({ id: uuidv7(at), type, at, properties, money }, facts);
+    send({ id: uuidv7(at), at, ...what }, facts);
   };
 
   /** @param {Touchpoint} touchpoint */
@@ -145,13 +145,13 @@ export const createVisit = (options, control, tell) => {
         const { variant, reason } = engine.unpack(detail);
         const { key: variation, name: variationName } = variants[variant];
         const exposure = { experiment_id: key, experiment_name: name ?? key, variation_id: variation, variation_name: variationName ?? variation };
-        sendRecord('exposure', exposure, { experiment_version: version ?? 1, reason });
+        sendRecord({ type: 'exposure', properties: exposure }, { experiment_version: version ?? 1, reason });
         tell('exposure', { experiment: key, variant: variation, reason });
       } else if (kind === 'goal') reached(goals[index], cause);
       else if (kind === 'show' || kind === 'holdout') {
         const { key, changes = [], targets } = experiences[index];
         const heldOut = kind === 'holdout';
-        const seen = () => sendRecord('experience', { experience_id: key, held_out: heldOut });
+        const seen = () => sendRecord({ type: 'experience', properties: { experience_id: key, held_out: heldOut } });
         shown.add(`experience ${key}`);
         applier.apply(`experience ${key}`, heldOut ? [] : changes, targets, seen);
       } else tell(kind, kind === 'stage' ? engine.session(Date.now())?.stage : undefined);
@@ -159,7 +159,7 @@ export const createVisit = (options, control, tell) => {
 
   /** @param {import('./engine.js').Page['goals'][number]} goal @param {Touchpoint} [cause] */
   const reached = ({ key, value }, cause) => {
-    sendRecord('goal', { goal_id: key }, undefined, value ? cause?.money : undefined);
+    sendRecord({ type: 'goal', properties: { goal_id: key }, money: value ? cause?.money : undefined });
     tell('goal', key);
   };
 
@@ -300,15 +300,9 @@ export const createVisit = (options, control, tell) => {
       onPage,
       signal,
     });
-    if (engine?.page.slots.length && recommender) slots = createSlots({ slots: engine.page.slots, fetchCards: recommender.fetchCards, recommend, emit: slotEmit, report, signal });
+    if (engine?.page.slots.length && recommender) slots = createSlots({ slots: engine.page.slots, fetchCards: recommender.fetchCards, recommend, emit: (seen) => sendRecord(seen), report, signal });
     whenIdleOrHidden(fold, signal);
     tell('ready', undefined);
-  };
-
-  /** @param {{type: string, item?: string, items?: {item: string}[], properties: object}} seen */
-  const slotEmit = ({ type, item, items, properties }) => {
-    const at = Date.now();
-    send({ id: uuidv7(at), type, at, item, items, properties });
   };
 
   const currency = () => engine?.page.currency ?? 'EUR';
@@ -369,7 +363,7 @@ export const createVisit = (options, control, tell) => {
     identify(id, traits) {
       userId = `${id}`.slice(0, 200);
       engine?.unit(UNIT.user, userId);
-      sendRecord('identify', traits ?? {});
+      sendRecord({ type: 'identify', properties: traits ?? {} });
       evaluate();
     },
     /** Nothing of the last person stays; what they did before is still sent unless `drop`. @param {boolean} drop */

@@ -391,8 +391,8 @@ test('withdrawn consent aborts what is in flight and sends no more', async () =>
   assert.deepEqual([sent.length, told, outbox.drops], [1, [], { denied: 2 }]);
 });
 
-test('consent given again sends again', async () => {
-  const { outbox, transport, sent, storage } = await make([status(500)]);
+/** An event that stays, consent withdrawn and given again, another event. @param {Pick<Awaited<ReturnType<typeof make>>, 'outbox' | 'transport' | 'storage'>} parts */
+const withdrawAndGrant = async ({ outbox, transport, storage }) => {
   outbox.add(record());
   await transport.flush();
   outbox.shut();
@@ -401,20 +401,18 @@ test('consent given again sends again', async () => {
   outbox.attach(storage);
   outbox.add(record());
   await pass(2000);
+};
+
+test('consent given again sends again', async () => {
+  const { outbox, transport, sent, storage } = await make([status(500)]);
+  await withdrawAndGrant({ outbox, transport, storage });
   assert.equal(outbox.size, 0);
   assert.equal(sent.length, 2);
 });
 
 test('consent given again is not held up by an earlier Retry-After', async () => {
   const { outbox, transport, sent, storage } = await make([status(429, { 'retry-after': '3600' })]);
-  outbox.add(record());
-  await transport.flush();
-  outbox.shut();
-  transport.halt();
-  outbox.open();
-  outbox.attach(storage);
-  outbox.add(record());
-  await pass(2000);
+  await withdrawAndGrant({ outbox, transport, storage });
   assert.deepEqual([sent.length, outbox.size], [2, 0]);
 });
 
