@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 
 use super::CompileOptions;
-use super::condition::Conditions;
+use super::condition::{self, Conditions, Dialect};
 use super::dates::{self, Bound};
 use super::diagnostic::{Diagnostics, did_you_mean};
 use super::json::{Json, Member, Value, below};
@@ -44,15 +44,20 @@ pub fn build(config: &Json, options: &CompileOptions, diagnostics: &mut Diagnost
     };
     let zone = zone(config, diagnostics);
     let currency_exponent = currency_exponent(config, diagnostics);
+    let dialect = match config.get("dialect").and_then(Json::text) {
+        Some("growthbook") => Dialect::GrowthBook,
+        _ => Dialect::Parlour,
+    };
     let exempt = config.get("consent").and_then(|consent| consent.get("exempt")).map_or(&[][..], Json::list);
     let mut builder = Builder {
         config,
         site,
         zone,
         exempts_experiments: exempt.iter().any(|purpose| purpose.text() == Some("experiments")),
-        conditions: Conditions { currency_exponent, ..Conditions::default() },
+        conditions: Conditions::new(dialect, currency_exponent),
         diagnostics,
     };
+    builder.groups();
     builder.audiences();
     let goals = builder.goals();
     let experiments = builder.experiments();
@@ -84,8 +89,8 @@ pub fn build(config: &Json, options: &CompileOptions, diagnostics: &mut Diagnost
         holdout: config
             .get("holdout")
             .map(|json| Share { seed: seed(site, "holdout"), below: share_of(json) }),
-        facts: conditions.sources,
-        nodes: conditions.nodes,
+        facts: conditions.facts.iter().map(|fact| fact.source).collect(),
+        conditions: conditions.set,
         experiments: experiments.into_iter().map(|(_, experiment)| experiment).collect(),
         experiences: experiences.into_iter().map(|(_, experience)| experience).collect(),
         goals: goals.into_iter().map(|(_, goal)| goal).collect(),
@@ -131,12 +136,33 @@ impl<'a> Builder<'a, '_, '_> {
         self.config.get(part).map_or(&[], Json::members)
     }
 
+    /// What is no list stays named, so that nobody is in it.
+    fn groups(&mut self) {
+        for member in self.members("groups") {
+            let list = match &member.json.value {
+                Value::List(list) => Some(list),
+                _ => match member.json.get("values").map(|values| &values.value) {
+                    Some(Value::List(list)) if self.conditions.dialect == Dialect::GrowthBook => Some(list),
+                    _ => None,
+                },
+            };
+            if list.is_none() && self.conditions.dialect == Dialect::Parlour {
+                let pointer = below("/groups", &member.name);
+                let message = format!("{} stands where a list is expected", member.json.kind());
+                let cure = "Write the values in [ ]".to_owned();
+                self.diagnostics.error("E104", (&pointer, member.json.at), message, cure);
+            }
+            let values = list.map(|list| list.iter().filter_map(condition::scalar).collect());
+            self.conditions.groups.push((member.name.clone(), values));
+        }
+    }
+
     /// Every audience is compiled once on its own, so that mistakes show also in those nobody uses.
     fn audiences(&mut self) {
         for member in self.members("audiences") {
-            let mut apart =
-                Conditions { currency_exponent: self.conditions.currency_exponent, ..Conditions::default() };
-            apart.add(&member.json, &below("/audiences", &member.name), self.diagnostics);
+            let before = self.conditions.mark();
+            self.conditions.add(&member.json, &below("/audiences", &member.name), self.diagnostics);
+            self.conditions.take_back(&before);
         }
     }
 
@@ -169,17 +195,12 @@ impl<'a> Builder<'a, '_, '_> {
         for member in self.members("experiments") {
             let pointer = below("/experiments", &member.name);
             let status = member.json.get("status").and_then(Json::text).unwrap_or("draft");
-            let before = (self.conditions.nodes.len(), self.conditions.names.len());
+            let before = self.conditions.mark();
             let experiment = self.experiment(member, &pointer, status);
             let is_served = !matches!(status, "draft" | "archived") && !self.diagnostics.is_broken(&pointer);
             match experiment {
                 Some(experiment) if is_served => experiments.push((member, experiment)),
-                // What is left out must not leave its conditions behind.
-                _ => {
-                    self.conditions.nodes.truncate(before.0);
-                    self.conditions.names.truncate(before.1);
-                    self.conditions.sources.truncate(before.1);
-                }
+                _ => self.conditions.take_back(&before),
             }
         }
         experiments
@@ -202,11 +223,9 @@ impl<'a> Builder<'a, '_, '_> {
             .and_then(Json::whole)
             .map_or_else(|| seed(self.site, &member.name), |seed| seed as u32);
         let basis = self.basis(json, pointer);
-        let nodes_before = self.conditions.nodes.len() as u32;
+        let before = self.conditions.mark();
         let audience = self.audience(json, pointer);
-        if basis == Basis::Exempt
-            && self.conditions.uses_profile(nodes_before, self.conditions.nodes.len() as u32)
-        {
+        if basis == Basis::Exempt && self.conditions.uses_profile_since(&before) {
             let message = "an exempt experiment may not target behaviour".to_owned();
             let cure = "Use only page, device and session facts in its audience, or set `basis` to `consent`"
                 .to_owned();
@@ -433,14 +452,12 @@ impl<'a> Builder<'a, '_, '_> {
         for member in self.members("experiences") {
             let pointer = below("/experiences", &member.name);
             let json = &member.json;
-            let before = (self.conditions.nodes.len(), self.conditions.names.len());
+            let before = self.conditions.mark();
             self.check_changes(json, &pointer);
             let basis = self.basis(json, &pointer);
             let condition = self.experience_condition(json, &pointer);
             if self.diagnostics.is_broken(&pointer) {
-                self.conditions.nodes.truncate(before.0);
-                self.conditions.names.truncate(before.1);
-                self.conditions.sources.truncate(before.1);
+                self.conditions.take_back(&before);
                 continue;
             }
             let when = json.get("when");
@@ -481,15 +498,10 @@ impl<'a> Builder<'a, '_, '_> {
                 cure,
             );
         }
-        let start = self.conditions.nodes.len() as u32;
-        self.conditions.nodes.push(crate::targeting::Node::All(0));
-        self.conditions.add_stage(name);
+        let start = self.conditions.open_stage(name);
         self.audience(json, pointer);
-        let end = self.conditions.nodes.len() as u32;
-        if let Some(all) = self.conditions.nodes.get_mut(start as usize) {
-            *all = crate::targeting::Node::All(end);
-        }
-        Some(start)
+        self.conditions.close(start);
+        Some(start as u32)
     }
 
     fn slots(&mut self) -> Vec<(&'a Member, Slot)> {

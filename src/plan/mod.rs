@@ -12,7 +12,7 @@ pub use decode::PlanError;
 use crate::consent::Basis;
 use crate::hash::id64;
 use crate::journey::TouchpointKind;
-use crate::targeting::Node;
+use crate::targeting::ConditionSet;
 
 pub const MAGIC: [u8; 4] = *b"PRLR";
 /// The layout written today. Readers read this one and the one before.
@@ -36,7 +36,7 @@ pub struct Plan {
     pub(crate) killed: bool,
     pub(crate) holdout: Option<Share>,
     pub(crate) facts: Vec<FactSource>,
-    pub(crate) nodes: Vec<Node>,
+    pub(crate) conditions: ConditionSet,
     pub(crate) experiments: Vec<Experiment>,
     pub(crate) experiences: Vec<Experience>,
     pub(crate) goals: Vec<Goal>,
