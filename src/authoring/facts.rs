@@ -131,7 +131,7 @@ impl Telling<'_> {
         }
         let mut inner = Writer::default();
         inner.text(cut(text));
-        inner.text(if self.asked.is_folded { text.to_lowercase() } else { text.to_owned() }.as_bytes());
+        inner.text(cut(&if self.asked.is_folded { text.to_lowercase() } else { text.to_owned() }));
         let bits = self.asked.predicates.iter().enumerate();
         inner.varint(bits.fold(0, |bits, (bit, (source, flags))| {
             bits | u64::from((self.holds)(source, flags, text)) << (bit & 31)
