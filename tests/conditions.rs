@@ -10,6 +10,7 @@ use parlour::consent::Consent;
 use parlour::decision::Reason;
 use parlour::engine::{Engine, Input};
 use parlour::plan::{Plan, Unit};
+use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 fn compiled(dialect: &str, condition: &Value, groups: &Value) -> Compiled {
@@ -65,4 +66,294 @@ fn every_condition_of_growthbooks_corpus_answers_as_theirs() {
         })
         .collect();
     assert!(wrong.is_empty(), "{} of {}: {wrong:#?}", wrong.len(), rows.len());
+}
+
+/// Of our own dialect, where none of these is a mistake.
+fn check(condition: &Value, value: &Value, expect: bool) {
+    let groups = json!({ "staff": ["ann", 7, null] });
+    let compiled = compiled("parlour", &json!({ "x": condition }), &groups);
+    let is_mistake = compiled.diagnostics.iter().any(|found| found.code != "W213");
+    assert!(!is_mistake, "{condition}: {:?}", compiled.diagnostics);
+    let mut facts = Map::new();
+    if *value != json!("<missing>") {
+        facts.insert("x".to_owned(), value.clone());
+    }
+    assert_eq!(is_in(&compiled.plan.unwrap(), &facts, &no_predicate), expect, "{condition} of {value}");
+}
+
+/// Against null, a missing fact, both booleans, 0, 2, "", "2", "b", an empty list, [2, "b"], {} and {"a": 2}.
+const VALUES: [&str; 13] = [
+    "null",
+    r#""<missing>""#,
+    "false",
+    "true",
+    "0",
+    "2",
+    r#""""#,
+    r#""2""#,
+    r#""b""#,
+    "[]",
+    r#"[2, "b"]"#,
+    "{}",
+    r#"{"a": 2}"#,
+];
+
+/// A condition, and for which of these values it holds.
+const ROWS: [(&str, &str); 50] = [
+    // Types are never converted; null and missing are one.
+    ("2", "-----+-------"),
+    (r#""2""#, "-------+-----"),
+    ("null", "++-----------"),
+    ("false", "--+----------"),
+    (r#"[2, "b"]"#, "----------+--"),
+    (r#"["b", 2]"#, "-------------"),
+    ("[]", "---------+---"),
+    (r#"{"a": 2}"#, "------------+"),
+    (r#"{"a": "2"}"#, "-------------"),
+    (r#"{"$eq": 2}"#, "-----+-------"),
+    (r#"{"$eq": null}"#, "++-----------"),
+    (r#"{"$ne": 2}"#, "+++++-+++++++"),
+    (r#"{"$ne": null}"#, "--+++++++++++"),
+    // Only two numbers or two texts have an order.
+    (r#"{"$lt": 2}"#, "----+--------"),
+    (r#"{"$lte": 2}"#, "----++-------"),
+    (r#"{"$gt": 0}"#, "-----+-------"),
+    (r#"{"$gte": 0}"#, "----++-------"),
+    (r#"{"$lt": "b"}"#, "------++-----"),
+    (r#"{"$lte": "b"}"#, "------+++----"),
+    (r#"{"$gt": "2"}"#, "--------+----"),
+    (r#"{"$gte": ""}"#, "------+++----"),
+    // Of a list one value need be in.
+    (r#"{"$in": [2, null]}"#, "++---+----+--"),
+    (r#"{"$in": []}"#, "-------------"),
+    (r#"{"$nin": [2, null]}"#, "--+++-++++-++"),
+    (r#"{"$nin": []}"#, "+++++++++++++"),
+    (r#"{"$ini": ["B", 0]}"#, "----+---+-+--"),
+    (r#"{"$nini": ["B", 0]}"#, "++++-+++-+-++"),
+    (r#"{"$inGroup": "staff"}"#, "++-----------"),
+    (r#"{"$notInGroup": "staff"}"#, "--+++++++++++"),
+    // Only lists have elements.
+    (r#"{"$all": [2]}"#, "----------+--"),
+    (r#"{"$all": []}"#, "---------++--"),
+    (r#"{"$all": [{"$gt": 1}, {"$regex": "b"}]}"#, "----------+--"),
+    (r#"{"$alli": ["B", 2]}"#, "----------+--"),
+    (r#"{"$elemMatch": {"$eq": 2}}"#, "----------+--"),
+    (r#"{"$elemMatch": {"a": null}}"#, "----------+--"),
+    (r#"{"$size": 0}"#, "---------+---"),
+    (r#"{"$size": {"$ne": 2}}"#, "---------+---"),
+    (r#"{"$exists": true}"#, "--+++++++++++"),
+    (r#"{"$exists": false}"#, "++-----------"),
+    (r#"{"$type": "null"}"#, "++-----------"),
+    (r#"{"$type": "number"}"#, "----++-------"),
+    (r#"{"$type": "object"}"#, "-----------++"),
+    // Only texts are searched.
+    (r#"{"$regex": "^$|2"}"#, "------++-----"),
+    (r#"{"$regexi": "B"}"#, "--------+----"),
+    (r#"{"$notRegex": "2"}"#, "+++++++-+++++"),
+    (r#"{"$notRegexi": "B"}"#, "++++++++-++++"),
+    (r#"{"$not": {"$gt": 1}}"#, "+++++-+++++++"),
+    // Only texts are versions, of which an empty one is 0.
+    (r#"{"$veq": "0"}"#, "------+------"),
+    (r#"{"$vne": "2"}"#, "+++++++-+++++"),
+    (r#"{"$vgte": "1", "$vlt": "10", "$vgt": "0", "$vlte": "2"}"#, "-------+-----"),
+];
+
+#[test]
+fn every_operator_says_what_it_says_of_every_type() {
+    for (condition, expect) in ROWS {
+        let condition: Value = serde_json::from_str(condition).unwrap();
+        for (value, expect) in VALUES.iter().zip(expect.chars()) {
+            check(&condition, &serde_json::from_str(value).unwrap(), expect == '+');
+        }
+    }
+}
+
+#[test]
+fn groups_hold_or_not_when_they_are_empty() {
+    for (condition, expect) in [
+        (json!({}), true),
+        (json!({ "$and": [] }), true),
+        (json!({ "$or": [] }), true),
+        (json!({ "$nor": [] }), false),
+        (json!({ "$not": {} }), false),
+        (json!({ "$or": [{ "x": 1 }, { "y": null }], "$nor": [{ "x": 2 }] }), true),
+        (json!({ "$and": [{ "x": null }, { "x": 1 }] }), false),
+    ] {
+        let plan = compiled("parlour", &condition, &json!({})).plan.unwrap();
+        assert_eq!(is_in(&plan, &Map::new(), &no_predicate), expect, "{condition}");
+    }
+}
+
+#[test]
+fn a_path_leads_into_what_the_host_knows() {
+    let plan =
+        compiled("parlour", &json!({ "user.tags.1": "b", "user.tags.length": 2 }), &json!({})).plan.unwrap();
+    for (facts, expect) in [
+        (json!({ "user": { "tags": ["a", "b"] } }), true),
+        (json!({ "user.tags": ["a", "b"] }), true),
+        (json!({ "user.tags.1": "b", "user.tags.length": 2 }), true),
+        (json!({ "user": { "tags": ["a", "b", "c"] } }), false),
+        (json!({ "user": { "tags": "ab" } }), false),
+        (json!({ "user": null }), false),
+    ] {
+        assert_eq!(is_in(&plan, facts.as_object().unwrap(), &no_predicate), expect, "{facts}");
+    }
+}
+
+#[test]
+fn what_our_matcher_cannot_run_is_asked_of_the_host() {
+    let condition = json!({ "tags": { "$elemMatch": { "name": { "$regexi": "(x)\\1" }, "n": 1 } } });
+    let plan = compiled("growthbook", &condition, &json!({})).plan.unwrap();
+    let holds = |source: &str, flags: &str, text: &str| {
+        assert_eq!((source, flags), ("(x)\\1", "i"));
+        text.contains("XX")
+    };
+    for (name, expect) in [("aXX", true), ("aX", false)] {
+        let facts =
+            json!({ "tags": [{ "name": "", "n": 1 }, { "name": name, "n": 1 }, { "name": "XX", "n": 2 }] });
+        assert_eq!(is_in(&plan, facts.as_object().unwrap(), &holds), expect, "{name}");
+    }
+}
+
+#[test]
+fn a_list_of_ten_thousand_is_searched_to_its_ends() {
+    let members: Vec<String> = (0..10_000).map(|number| format!("visitor-{number}")).collect();
+    let plan = compiled("parlour", &json!({ "id": { "$inGroup": "all" } }), &json!({ "all": members }))
+        .plan
+        .unwrap();
+    for (id, expect) in [("visitor-0", true), ("visitor-9999", true), ("visitor-10000", false), ("", false)] {
+        let facts = json!({ "id": id });
+        assert_eq!(is_in(&plan, facts.as_object().unwrap(), &no_predicate), expect, "{id}");
+    }
+}
+
+/// JSON values as facts and operands have them.
+fn value() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        (-3i32..4).prop_map(Value::from),
+        "[abAB1.é-]{0,4}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(3, 12, 3, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..3).prop_map(Value::from),
+            prop::collection::btree_map("[ab$]|length|0", inner, 0..3)
+                .prop_map(|members| Value::Object(members.into_iter().collect())),
+        ]
+    })
+}
+
+const OPERATORS: [&str; 33] = [
+    "$eq",
+    "$ne",
+    "$lt",
+    "$lte",
+    "$gt",
+    "$gte",
+    "$in",
+    "$nin",
+    "$ini",
+    "$nini",
+    "$all",
+    "$alli",
+    "$exists",
+    "$type",
+    "$regex",
+    "$regexi",
+    "$notRegex",
+    "$notRegexi",
+    "$size",
+    "$elemMatch",
+    "$not",
+    "$inGroup",
+    "$notInGroup",
+    "$vgt",
+    "$vgte",
+    "$vlt",
+    "$vlte",
+    "$veq",
+    "$vne",
+    "$and",
+    "$or",
+    "$nor",
+    "$what",
+];
+
+/// Conditions that are mostly well formed.
+fn condition() -> impl Strategy<Value = Value> {
+    let tests = value().prop_recursive(3, 16, 3, |inner| {
+        let operator = prop::sample::select(&OPERATORS[..]);
+        let operand = prop_oneof![inner.clone(), prop::collection::vec(inner, 0..3).prop_map(Value::from)];
+        prop::collection::vec((operator, operand), 1..3)
+            .prop_map(|members| {
+                members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect::<Map<_, _>>()
+            })
+            .prop_map(Value::Object)
+    });
+    prop::collection::vec(("[ab]|a[.]b|[$]and|[$]or|[$]nor|[$]not", tests), 1..4)
+        .prop_map(|members| Value::Object(members.into_iter().collect()))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+    /// `$not` around what is known turns it round; around what is not, both are false.
+    #[test]
+    fn a_condition_and_its_negation_are_never_both_true(
+        condition in condition(),
+        facts in prop::collection::btree_map("[ab]", value(), 0..3),
+    ) {
+        let facts: Map<String, Value> = facts.into_iter().collect();
+        let answer = |condition: &Value| {
+            compiled("growthbook", condition, &json!({ "a": ["a", 1] })).plan.map(|plan| {
+                let is_whole = !Names::read(&Plan::decode(&plan).unwrap()).experiments.is_empty();
+                is_whole && is_in(&plan, &facts, &no_predicate)
+            })
+        };
+        let (yes, no) = (answer(&condition), answer(&json!({ "$not": condition })));
+        prop_assert!(!(yes == Some(true) && no == Some(true)), "{}", condition);
+        let knows_all = !condition.to_string().contains("$what") && !condition.to_string().contains("null");
+        if knows_all && yes.is_some() {
+            prop_assert_ne!(yes, no, "{}", condition);
+        }
+    }
+
+    #[test]
+    fn both_dialects_mean_the_same_where_both_take_it(
+        condition in condition(),
+        facts in prop::collection::btree_map("[ab]", value(), 0..3),
+    ) {
+        let facts: Map<String, Value> = facts.into_iter().collect();
+        let (ours, theirs) =
+            (compiled("parlour", &condition, &json!({})), compiled("growthbook", &condition, &json!({})));
+        if ours.diagnostics.iter().all(|found| found.code == "W213") {
+            let (ours, theirs) = (ours.plan.unwrap(), theirs.plan.unwrap());
+            prop_assert_eq!(is_in(&ours, &facts, &no_predicate), is_in(&theirs, &facts, &no_predicate));
+        }
+    }
+
+    /// Our bytes with some of them changed, so that they are read far in, and any bytes as a value.
+    #[test]
+    fn no_bytes_of_conditions_or_values_make_us_panic(
+        condition in condition(),
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
+        value in prop::collection::vec(prop_oneof![3 => 0u8..9, 1 => any::<u8>()], 0..60),
+    ) {
+        let mut bytes = compiled("growthbook", &condition, &json!({})).plan.unwrap();
+        for (at, byte) in changes {
+            *at.get_mut(&mut bytes[10..]) = byte;
+        }
+        let check = parlour::hash::murmur3_32(&bytes[10..], 0);
+        bytes[6..10].copy_from_slice(&check.to_le_bytes());
+        if let Ok(plan) = Plan::decode(&bytes) {
+            let mut engine = Engine::new(plan);
+            for index in 0..4 {
+                engine.handle(Input::FactTree { index, bytes: &value }, 0);
+            }
+            engine.handle(Input::Consent(Consent::Measure), 0);
+            engine.handle(Input::Unit { unit: Unit::Visitor, id: b"x" }, 0);
+            let _ = engine.decide(0, 0);
+        }
+    }
 }

@@ -16,7 +16,10 @@ const MAX_DEPTH = 8;
 const MAX_VALUES = 1000;
 const MAX_BYTES = 65536;
 const utf8 = new TextEncoder();
-const cut = (/** @type {string} */ text) => utf8.encode(text.slice(0, 2048)).subarray(0, 2048);
+const cut = (/** @type {string} */ text) => {
+  const bytes = utf8.encode(text.slice(0, 2048));
+  return bytes.length > 2048 ? bytes.subarray(0, 2048) : bytes;
+};
 
 /** @param {string[]} row source and flags in turn @returns {(text: string) => number} */
 const predicates = (row) => {
@@ -99,7 +102,7 @@ const tree = (value, tell) => {
 
 /** Kind, number and bytes of a fact. @param {Place} place @param {unknown} value @returns {[number, number, Uint8Array?]} */
 export const encodeFact = ({ rest, tell }, value) => {
-  for (const part of rest) value = value && typeof value === 'object' && Object.hasOwn(value, part) ? /** @type {any} */ (value)[part] : undefined;
+  if (rest.length) for (const part of rest) value = value && typeof value === 'object' && Object.hasOwn(value, part) ? /** @type {any} */ (value)[part] : undefined;
   if (typeof value === 'number') return [NUMBER, value];
   if (typeof value === 'boolean') return [value ? TRUE : FALSE, 0];
   if (typeof value === 'string' && !tell) return [TEXT, 0, cut(value)];

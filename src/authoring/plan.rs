@@ -18,7 +18,7 @@ use crate::plan::{
 };
 
 /// Parts whose members fail alone: the rest of the plan still runs.
-const PARTS: [&str; 5] = ["/audiences", "/goals", "/experiments", "/experiences", "/slots"];
+const PARTS: [&str; 6] = ["/groups", "/audiences", "/goals", "/experiments", "/experiences", "/slots"];
 const MAX_VARIANTS: usize = 64;
 
 struct Builder<'a, 'd, 't> {

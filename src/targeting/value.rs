@@ -54,6 +54,7 @@ pub enum View<'a> {
 
 impl<'a> View<'a> {
     #[must_use]
+    #[inline(always)]
     pub fn of(scalar: &'a Scalar) -> Self {
         match scalar {
             Scalar::Null => Self::Null,

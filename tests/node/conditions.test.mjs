@@ -75,6 +75,31 @@ test('what our matcher cannot run, the page runs and tells, in elements, too', a
   assert.equal(isIn(engine), false);
 });
 
+test('patterns are found as RegExp finds them', async () => {
+  let seed = 7;
+  const one = (/** @type {string[]} */ list) => list[(seed = (seed * 48271) % 2147483647) % list.length];
+  const atom = () => one(['a', 'b', 'é', 'É', '1', '_', '-', '.', '\\.', '[ab]', '[^a]', '[a-é]', '[\\w-]', '\\d', '\\W', '\\s', '\\b', '\\B', '^', '$', '(a|b)', '(?:b|)', 'k']);
+  const part = () => {
+    const start = atom();
+    return /^(\^|\$|\\[bB])$/.test(start) ? start : start + one(['', '', '', '*', '+', '?', '{2}', '{1,2}', '*?']);
+  };
+  let found = 0;
+  for (let round = 0; round < 400; round++) {
+    const source = Array.from({ length: 1 + (round % 4) }, part).join(one(['', '', '|']));
+    const flags = one(['', 'i']);
+    const engine = visitor(await plan({ x: { [flags ? '$regexi' : '$regex']: source } }));
+    const regexp = RegExp(source, flags);
+    for (let i = 0; i < 12; i++) {
+      const x = Array.from({ length: i % 6 }, () => one(['a', 'A', 'b', 'é', 'É', '1', '_', '-', '.', ' ', '\n', '\u2028', '\u00a0', 'K', '\u212a'])).join('');
+      engine.facts({ x });
+      const expect = regexp.test(x);
+      found += Number(expect);
+      assert.equal(isIn(engine), expect, `${regexp} in ${JSON.stringify(x)}`);
+    }
+  }
+  assert.ok(found > 1000 && found < 4000, `${found}`);
+});
+
 test('a path is found in objects and in names with points, and is gone with its object', async () => {
   const engine = visitor(await plan({ 'user.plan.name': 'pro' }));
   /** @type {[Record<string, unknown>, boolean][]} */

@@ -24,6 +24,11 @@ fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
 }
 
+/// Is it a later byte of a character?
+fn is_continuation(byte: u8) -> bool {
+    byte & 0xc0 == 0x80
+}
+
 pub fn table(nfa: &Nfa) -> Result<Pattern, Refused> {
     let looks = |wanted: &[Look]| {
         nfa.states.iter().any(|state| matches!(state, State::Look(look, _) if wanted.contains(look)))
@@ -91,7 +96,8 @@ impl Nfa {
                         Look::Start => row.is_start,
                         Look::End => byte.is_none(),
                         Look::WordBoundary => is_boundary,
-                        Look::NotWordBoundary => !is_boundary,
+                        // Between the bytes of one character is no place.
+                        Look::NotWordBoundary => !is_boundary && !byte.is_some_and(is_continuation),
                     };
                     if holds {
                         todo.push(*next);
@@ -121,7 +127,9 @@ fn classes(nfa: &Nfa, uses_words: bool) -> (Vec<u8>, Vec<u8>) {
     }
     if uses_words {
         (1..=255u8)
-            .filter(|byte| is_word(*byte) != is_word(byte - 1))
+            .filter(|byte| {
+                is_word(*byte) != is_word(byte - 1) || is_continuation(*byte) != is_continuation(byte - 1)
+            })
             .for_each(|byte| mark(usize::from(byte)));
     }
     let (mut classes, mut samples) = (Vec::with_capacity(256), vec![0]);
