@@ -42,7 +42,7 @@ pub fn tell(
 /// `None`: nothing was said about it. `Some(None)`: what was said has no such part.
 fn find<'a>(path: &'a str, facts: &'a Map<String, Value>) -> Option<Option<Cow<'a, Value>>> {
     let ends = path.match_indices('.').map(|(at, _)| at).chain([path.len()]);
-    let (end, said) = ends.filter_map(|end| Some((end, facts.get(path.get(..end)?)?))).last()?;
+    let (end, said) = ends.filter_map(|end| Some((end, facts.get(path.get(..end)?)?))).next_back()?;
     Some(follow(said, path.get(end..).unwrap_or_default().split('.').skip(1)))
 }
 

@@ -138,7 +138,7 @@ impl<F: Facts> Evaluation<'_, F> {
                 View::List(bytes) => Elements::new(bytes).any(|element| self.all(at, node, element)),
                 _ => false,
             },
-            Test::Size => self.all(at, node, View::Number(value.len() as f64)),
+            Test::Size => self.all(at, node, View::Number(value.size() as f64)),
             Test::Field(steps) => {
                 self.all(at, node, steps.iter().fold(value, |value, step| value.step(step)))
             }

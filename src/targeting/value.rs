@@ -133,7 +133,7 @@ impl<'a> View<'a> {
 
     /// How many values a list or object holds; 0 for anything else.
     #[must_use]
-    pub fn len(self) -> usize {
+    pub fn size(self) -> usize {
         match self {
             Self::List(bytes) => Elements::new(bytes).count(),
             Self::Object(bytes) => Members::new(bytes).count(),
@@ -145,7 +145,7 @@ impl<'a> View<'a> {
     #[must_use]
     pub fn step(self, step: &Step) -> Self {
         match self {
-            Self::List(_) if step.index == Step::LENGTH => Self::Number(self.len() as f64),
+            Self::List(_) if step.index == Step::LENGTH => Self::Number(self.size() as f64),
             Self::List(bytes) => Elements::new(bytes).nth(step.index as usize).unwrap_or(Self::Null),
             Self::Object(bytes) => {
                 Members::new(bytes).find(|(key, _)| **key == *step.key).map_or(Self::Null, |(_, value)| value)
@@ -233,7 +233,7 @@ mod tests {
         // [null, true, "é", <tag 99>, true]
         let bytes = [0, 2, 4, 2, 0xc3, 0xa9, 99, 0, 2];
         assert_eq!(Elements::new(&bytes).map(View::kind).collect::<Vec<_>>(), [0, 1, 3]);
-        assert_eq!(View::List(&bytes).len(), 3);
+        assert_eq!(View::List(&bytes).size(), 3);
     }
 
     #[test]

@@ -5,9 +5,11 @@
 //! `$not` does not make it true. As a part that is unknown is known to be so here, it becomes the one or the other, by
 //! the number of negations around it.
 
+mod elements;
 mod group;
 mod operator;
 mod test;
+mod values;
 
 pub use operator::{OPERATORS, Operator, TYPES};
 

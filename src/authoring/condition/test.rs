@@ -3,15 +3,9 @@
 use super::super::diagnostic::{Diagnostics, did_you_mean};
 use super::super::json::{Json, Value, below};
 use super::super::pattern::{self, Case};
-use super::group::step;
 use super::operator::{GROUPS, Letters, OPERATORS, Operator, TYPES};
 use super::{Conditions, Dialect, Here, MAX_PREDICATES, place, scalar};
-use crate::plan::FactSource;
-use crate::profile::DerivedFact;
-use crate::targeting::{MAX_TEXT_BYTES, Scalar, Subject, Test, version};
-
-const LIST: u8 = 4;
-const OBJECT: u8 = 5;
+use crate::targeting::{Scalar, Subject, Test, version};
 
 impl Conditions {
     pub(super) fn tests(
@@ -181,7 +175,7 @@ impl Conditions {
     }
 
     /// In files of our own, what can never be true is a mistake.
-    fn refuse(
+    pub(super) fn refuse(
         &self,
         message: String,
         cure: &str,
@@ -194,88 +188,16 @@ impl Conditions {
         }
     }
 
-    fn expects(&self, what: &str, cure: &str, json: &Json, pointer: &str, diagnostics: &mut Diagnostics<'_>) {
-        let found = json.text().map_or_else(|| json.kind().to_owned(), |text| format!("\"{text}\""));
-        self.refuse(format!("{found} stands where {what} is expected"), cure, json, pointer, diagnostics);
-    }
-
-    fn equal(&mut self, json: &Json, pointer: &str, here: Here, diagnostics: &mut Diagnostics<'_>) {
-        match &json.value {
-            Value::List(list) if self.may_hold_values(here) => {
-                if self.dialect == Dialect::Parlour && here.subject != Subject::It {
-                    let cure = "For one of several values write {\"$in\": [ … ]}".into();
-                    let message = "the fact must be exactly this list".into();
-                    diagnostics.warning("W213", (pointer, json.at), message, cure);
-                }
-                let parts = (0..).map(|place: u32| place.to_string()).zip(list);
-                self.equal_parts(LIST, parts.collect(), (pointer, json.at), here, diagnostics);
-            }
-            Value::Object(members) if self.may_hold_values(here) => {
-                let parts = members.iter().map(|member| (member.name.clone(), &member.json)).collect();
-                self.equal_parts(OBJECT, parts, (pointer, json.at), here, diagnostics);
-            }
-            _ => match self.scalar(json, pointer, here, diagnostics) {
-                Some(value) => self.push(here.subject, false, Test::Equal(value)),
-                None => self.constant(false),
-            },
-        }
-    }
-
-    /// Its type, how many parts it has, and each of them.
-    fn equal_parts(
-        &mut self,
-        kind: u8,
-        parts: Vec<(String, &Json)>,
-        at: (&str, usize),
-        here: Here,
-        diagnostics: &mut Diagnostics<'_>,
-    ) {
-        self.push(here.subject, false, Test::Type(kind));
-        let Some(size) = self.open((here.subject, false, Test::Size), at, diagnostics) else { return };
-        self.push(Subject::It, false, Test::Equal(Scalar::Number(parts.len() as f64)));
-        self.close(size);
-        for (key, json) in parts {
-            let path = vec![step(&key)];
-            let Some(field) = self.open((here.subject, false, Test::Field(path)), at, diagnostics) else {
-                return;
-            };
-            self.equal(json, &below(at.0, &key), here.it(), diagnostics);
-            self.close(field);
-        }
-    }
-
-    fn in_list(&mut self, mut values: Vec<Scalar>, letters: Letters, here: Here) -> Test {
-        if letters == Letters::AsTheyAre {
-            return Test::In(self.list(values));
-        }
-        values.iter_mut().for_each(fold);
-        if let Some(fact) = self.fact_of(here) {
-            fact.is_folded = true;
-        }
-        Test::InFolded(self.list(values))
-    }
-
-    /// `None` where the group is there and is no list. GrowthBook's SDKs take a missing one for an empty one.
-    fn group_values(
+    pub(super) fn expects(
         &self,
+        what: &str,
+        cure: &str,
         json: &Json,
         pointer: &str,
         diagnostics: &mut Diagnostics<'_>,
-    ) -> Option<Vec<Scalar>> {
-        let Some(name) = json.text() else {
-            self.expects("the name of a group", "Write a name of `groups`", json, pointer, diagnostics);
-            return None;
-        };
-        if let Some((_, values)) = self.groups.iter().find(|(known, _)| known == name) {
-            return values.clone();
-        }
-        if self.dialect == Dialect::Parlour {
-            let known = self.groups.iter().map(|(known, _)| known.as_str());
-            let cure = did_you_mean(name, known)
-                .map_or_else(|| "Add it to `groups`".into(), |word| format!("Did you mean `{word}`"));
-            diagnostics.error("E212", (pointer, json.at), format!("unknown group `{name}`"), cure);
-        }
-        Some(Vec::new())
+    ) {
+        let found = json.text().map_or_else(|| json.kind().to_owned(), |text| format!("\"{text}\""));
+        self.refuse(format!("{found} stands where {what} is expected"), cure, json, pointer, diagnostics);
     }
 
     fn pattern(
@@ -317,110 +239,6 @@ impl Conditions {
             }
         }
     }
-
-    fn size(&mut self, json: &Json, pointer: &str, here: Here, diagnostics: &mut Diagnostics<'_>) {
-        self.push(here.subject, false, Test::Type(LIST));
-        if let Some(size) = self.open((here.subject, false, Test::Size), (pointer, json.at), diagnostics) {
-            self.tests(json, pointer, here.it(), diagnostics);
-            self.close(size);
-        }
-    }
-
-    /// Operators test the element itself; names and groups are about its fields.
-    fn element(&mut self, json: &Json, pointer: &str, here: Here, diagnostics: &mut Diagnostics<'_>) {
-        let Value::Object(members) = &json.value else {
-            self.expects(
-                "a condition",
-                "Write it as {\"$eq\": …} or {\"name\": …}",
-                json,
-                pointer,
-                diagnostics,
-            );
-            return self.constant(false);
-        };
-        let Some(each) = self.open((here.subject, false, Test::Each), (pointer, json.at), diagnostics) else {
-            return;
-        };
-        self.push(Subject::It, true, Test::Equal(Scalar::Null));
-        let is_group = |name: &str| matches!(name, "$and" | "$or" | "$nor" | "$savedGroup");
-        if members.iter().all(|member| member.name.starts_with('$') && !is_group(&member.name)) {
-            self.tests(json, pointer, here.it(), diagnostics);
-        } else {
-            self.group(json, pointer, here.it(), diagnostics);
-        }
-        self.close(each);
-    }
-
-    fn all_in(
-        &mut self,
-        letters: Letters,
-        json: &Json,
-        pointer: &str,
-        here: Here,
-        diagnostics: &mut Diagnostics<'_>,
-    ) {
-        let Value::List(list) = &json.value else {
-            self.expects("a list", "Write the values in [ ]", json, pointer, diagnostics);
-            return self.constant(false);
-        };
-        // A fact that is no list has none of nothing either.
-        self.push(here.subject, false, Test::Type(LIST));
-        for (index, json) in list.iter().enumerate() {
-            let pointer = format!("{pointer}/{index}");
-            let Some(each) = self.open((here.subject, false, Test::Each), (&pointer, json.at), diagnostics)
-            else {
-                return;
-            };
-            match scalar(json) {
-                Some(value @ Scalar::Text(_)) if letters == Letters::Folded => {
-                    let test = self.in_list(vec![value], letters, here);
-                    self.push(Subject::It, false, test);
-                }
-                _ => self.tests(json, &pointer, here.it(), diagnostics),
-            }
-            self.close(each);
-        }
-    }
-
-    /// A single value to compare with.
-    fn scalar(
-        &self,
-        json: &Json,
-        pointer: &str,
-        here: Here,
-        diagnostics: &mut Diagnostics<'_>,
-    ) -> Option<Scalar> {
-        let at = (pointer, json.at);
-        match &json.value {
-            Value::Number(text) => {
-                let fact = here.fact.and_then(|fact| self.facts.get(usize::from(fact)));
-                let is_money =
-                    fact.is_some_and(|fact| fact.source == FactSource::Derived(DerivedFact::Revenue));
-                let minor = crate::money::parse_minor(text, self.currency_exponent).map(|minor| minor as f64);
-                let number = if is_money { minor } else { json.number() };
-                if number.is_none() && self.dialect == Dialect::Parlour {
-                    diagnostics.error(
-                        "E106",
-                        at,
-                        format!("{text} is too large"),
-                        "Write a number below 9e15".into(),
-                    );
-                }
-                number.map(Scalar::Number)
-            }
-            Value::Text(text) if text.len() > MAX_TEXT_BYTES && self.dialect == Dialect::Parlour => {
-                let message = format!("the text has {} bytes, more than {MAX_TEXT_BYTES}", text.len());
-                diagnostics.error("E101", at, message, "Shorten it: facts are cut there".into());
-                None
-            }
-            Value::List(_) | Value::Object(_) => {
-                let message = format!("{} stands where a single value is expected", json.kind());
-                self.refuse(message, "For several values write {\"$in\": [ … ]}", json, pointer, diagnostics);
-                None
-            }
-            _ => scalar(json),
-        }
-    }
 }
 
 /// Is it an object of operators, not a value to be equal to?
@@ -448,13 +266,5 @@ fn is_truthy(json: &Json) -> bool {
         Value::Number(_) => json.number() != Some(0.0),
         Value::Text(text) => !text.is_empty(),
         Value::List(_) | Value::Object(_) => true,
-    }
-}
-
-/// As the host folds texts: to lower case.
-fn fold(value: &mut Scalar) {
-    if let Scalar::Text(text) = value {
-        let folded = String::from_utf8_lossy(text).to_lowercase();
-        *text = folded.into_bytes().into();
     }
 }

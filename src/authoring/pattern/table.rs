@@ -85,11 +85,12 @@ impl Nfa {
             match self.states.get(at) {
                 None => {}
                 Some(State::Accept) => return (Vec::new(), true),
-                Some(State::Byte(low, high, next)) => {
-                    if byte.is_some_and(|byte| (*low..=*high).contains(&byte)) {
-                        reached.push(*next);
-                    }
+                Some(State::Byte(low, high, next))
+                    if byte.is_some_and(|byte| (*low..=*high).contains(&byte)) =>
+                {
+                    reached.push(*next);
                 }
+                Some(State::Byte(..)) => {}
                 Some(State::Split(ways)) => todo.extend(ways),
                 Some(State::Look(look, next)) => {
                     let holds = match look {
