@@ -188,7 +188,7 @@ fn decide_answers_every_experiment_from_the_facts_given() {
         "ann",
         "{\"facts\":{}}",
         "{\"unit\":\"a\",\"fact\":{}}",
-        "{\"unit\":\"a\",\"facts\":{\"x\":[1]}}",
+        "{\"unit\":\"a\",\"facts\":[1]}",
         "[]",
     ] {
         let output = run(&["decide", &plan], wrong);
