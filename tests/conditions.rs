@@ -238,7 +238,7 @@ fn value() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(3, 12, 3, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..3).prop_map(Value::from),
-            prop::collection::btree_map("[ab$]|length|0", inner, 0..3)
+            prop::collection::btree_map("[ab]|length|0", inner, 0..3)
                 .prop_map(|members| Value::Object(members.into_iter().collect())),
         ]
     })
