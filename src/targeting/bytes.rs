@@ -231,3 +231,56 @@ pub mod write {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One fact, no lists, no patterns, these nodes.
+    fn is_read(count: u8, nodes: &[u8]) -> bool {
+        let bytes = [&[0, 0, count], nodes].concat();
+        ConditionSet::read(&mut Reader::new(&bytes), 1).is_some()
+    }
+
+    #[test]
+    fn nodes_that_lead_out_of_their_place_are_refused() {
+        for (count, nodes, expect, because) in [
+            (1, &[5, 1, 0][..], true, "a fact is null"),
+            (1, &[5, 2, 0], false, "there is no second fact"),
+            (1, &[0, 0, 1], true, "an empty group"),
+            (1, &[0, 0, 0], false, "a group that ends before it begins"),
+            (1, &[0, 0, 2], false, "a group that ends after all"),
+            (3, &[0, 0, 3, 0, 0, 3, 5, 1, 0], true, "a group in a group"),
+            (3, &[0, 0, 2, 0, 0, 3, 5, 1, 0], false, "a group that ends after the one around it"),
+            (2, &[2, 1, 2, 5, 0, 0], true, "an element is null"),
+            (2, &[2, 1, 2, 5, 1, 0], false, "for each element: a fact"),
+            (3, &[2, 1, 2, 5, 0, 0, 5, 1, 0], true, "for each element, then a fact"),
+            (1, &[6, 1, 0], false, "there is no list"),
+            (1, &[11, 1, 0], false, "there is no pattern"),
+            (1, &[13, 1, 0], false, "there is no such test"),
+            (2, &[5, 1, 0], false, "a node is missing"),
+        ] {
+            assert_eq!(is_read(count, nodes), expect, "{because}");
+        }
+    }
+
+    #[test]
+    fn groups_nest_as_deep_as_they_may_and_no_deeper() {
+        for (depth, expect) in [(MAX_DEPTH, true), (MAX_DEPTH + 1, false)] {
+            let depth = depth as u8;
+            assert_eq!(is_read(depth, &[0, 0, depth].repeat(depth.into())), expect, "{depth}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_with_more_than_its_rows_is_refused() {
+        // All bytes of class 0, two columns, a table of so many zeros.
+        let read = |cells: usize| {
+            let mut bytes = vec![255, 0, 2, (cells & 127) as u8 | 128, (cells >> 7) as u8];
+            bytes.resize(bytes.len() + cells, 0);
+            pattern(&mut Reader::new(&bytes)).is_some()
+        };
+        assert!(read(2 * MAX_STATES));
+        assert!(!read(2 * MAX_STATES + 1));
+    }
+}

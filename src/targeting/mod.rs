@@ -298,7 +298,10 @@ mod tests {
         facts.set_tree(0, &[2]);
         assert!(matches!(facts.fact(0), View::Bool(true)));
         let mut long = vec![2];
-        long.resize(MAX_TREE_BYTES + 1, 0);
+        long.resize(MAX_TREE_BYTES, 0);
+        facts.set_tree(0, &long);
+        assert!(matches!(facts.fact(0), View::Bool(true)));
+        long.push(0);
         facts.set_tree(0, &long);
         assert!(matches!(facts.fact(0), View::Null));
     }
