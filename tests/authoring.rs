@@ -124,6 +124,49 @@ fn each_mistake_is_named_with_its_place_and_cure() {
 }
 
 #[test]
+fn each_mistake_in_a_condition_is_named_with_its_place_and_cure() {
+    let rows = [
+        (r#"{"plan": {"gte": 2}}"#, "E208", "/plan/gte", r"`$gte`"),
+        (r#"{"plan": {"$and": []}}"#, "E208", "/plan/$and", r"around names"),
+        (r#"{"plan": {"$regex": "^(?=a)"}}"#, "E214", "/plan/$regex", r"$notRegex"),
+        (r#"{"plan": {"$notRegexi": "(a)\\1"}}"#, "E214", "/plan/$notRegexi", r"Write out"),
+        (r#"{"plan": {"$regex": "a("}}"#, "E214", "/plan/$regex", r"Put a \"),
+        (r#"{"plan": {"$regex": "a.{200}b"}}"#, "E214", "/plan/$regex", r"Shorten"),
+        (r#"{"plan": {"$inGroup": "stuff"}}"#, "E212", "/plan/$inGroup", r"`staff`"),
+        (r#"{"plan": {"$type": "strin"}}"#, "E104", "/plan/$type", r"`string`"),
+        (r#"{"plan": {"$vgt": 2}}"#, "E104", "/plan/$vgt", r"2.10.0"),
+        (r#"{"plan": {"$lt": true}}"#, "E104", "/plan/$lt", r"number or a text"),
+        (r#"{"plan": {"$elemMatch": 2}}"#, "E104", "/plan/$elemMatch", r"$eq"),
+        (r#"{"plan": {"$eq": ["a"]}}"#, "E104", "/plan/$eq", r"$in"),
+        (r#"{"plan": {}}"#, "E104", "/plan", r"operator"),
+        (r#"{"page.path": ["/a"]}"#, "E104", "/page.path", r"$in"),
+        (r#"{"plan": ["a"]}"#, "W213", "/plan", r"$in"),
+    ];
+    for (condition, code, pointer, cure) in rows {
+        let text =
+            format!(r#"{{"site": "a", "groups": {{"staff": ["ann"]}}, "audiences": {{"x": {condition}}}}}"#);
+        check(&text, code, &format!("/audiences/x{pointer}"), cure);
+    }
+    check(r#"{"site": "a", "groups": {"staff": "ann"}}"#, "E104", "/groups/staff", "[ ]");
+}
+
+#[test]
+fn what_growthbook_takes_is_no_error_and_what_it_does_not_know_is_said() {
+    let file = |condition: &str| {
+        format!(r#"{{"site": "a", "dialect": "growthbook", "audiences": {{"x": {condition}}}}}"#)
+    };
+    for condition in [
+        r#"{"$groups": "a", "journey.visit": {"$in": 2, "$lt": null, "$regex": "(?=a)", "$vgt": 2, "$inGroup": "g"}}"#,
+        r#"{"$or": null, "$not": 5, "a": {"$type": "any", "$and": [], "$size": "x", "$all": 1, "$eq": [], "b": {}}}"#,
+    ] {
+        let compiled = compiled(&file(condition));
+        assert!(compiled.diagnostics.is_empty(), "{condition}: {:?}", compiled.diagnostics);
+    }
+    check(&file(r#"{"a": {"$regx": "b"}}"#), "W215", "/audiences/x/a/$regx", "`$regex`");
+    check(&file(r#"{"$savedGroup": {"id": "g"}}"#), "W215", "/audiences/x/$savedGroup", "$inGroup");
+}
+
+#[test]
 fn line_and_column_point_at_the_value() {
     let text = "{\n  \"site\": \"a\",\n  \"currency\": \"Euro\"\n}";
     let found = &compiled(text).diagnostics[0];
@@ -151,7 +194,8 @@ fn a_broken_experiment_is_left_out_and_the_others_run() {
         names.experiments.iter().map(|experiment| experiment.key.as_str()).collect::<Vec<_>>(),
         ["whole"]
     );
-    assert_eq!(names.facts, [Some("yours".to_owned())], "the broken one's facts are gone with it");
+    let facts: Vec<&str> = names.facts.iter().flatten().map(|fact| fact.path.as_str()).collect();
+    assert_eq!(facts, ["yours"], "the broken one's facts are gone with it");
 }
 
 #[test]
@@ -190,8 +234,8 @@ fn deep_and_wide_files_are_refused_and_not_followed() {
     check(&deep, "E101", "", "Flatten");
     let nested = format!(
         r#"{{"site": "a", "audiences": {{"x": {}{{"p": 1}}{}}}}}"#,
-        r#"{"$not":"#.repeat(20),
-        "}".repeat(20)
+        r#"{"$not":"#.repeat(40),
+        "}".repeat(40)
     );
     assert_eq!(compiled(&nested).diagnostics[0].code, "E101");
 }
@@ -204,6 +248,8 @@ fn the_schema_knows_every_field_of_the_sketch() {
         ("/$defs/experiment/properties/hypothesis/description", "hypothesis"),
         ("/$defs/condition/properties/journey.visits/description", "fact names"),
         ("/$defs/slot/properties/strategies/items/enum", "strategies"),
+        ("/$defs/operators/properties/$notRegexi", "operators"),
+        ("/properties/groups/additionalProperties", "groups"),
     ] {
         assert!(schema.pointer(pointer).is_some(), "{what}: {pointer} is missing");
     }

@@ -82,7 +82,7 @@ export const createParlour = (defaults) => {
     decideAll: () => safely({}, (visit) => Object.fromEntries(visit.keys().map((key) => [key, visit.decide(key, 'peek')]))),
     /** The visitor meets what `peek` answered. @param {string} key */
     expose: (key) => soon(() => safely(undefined, (visit) => void visit.decide(key, 'use'))),
-    /** Facts of the site's own, for audiences. @param {Record<string, string | number | boolean | null | undefined>} facts */
+    /** Facts of the site's own, for audiences. Objects and lists, too: a condition's `user.plan` is a path. @param {Record<string, unknown>} facts */
     set: (facts) => soon(() => safely(undefined, (visit) => visit.set(facts))),
     /** @param {string} type a standard touchpoint or a name of your own @param {object} [properties] */
     track: (type, properties) => soon(() => safely(undefined, (visit) => visit.track(type, properties))),

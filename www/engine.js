@@ -3,6 +3,8 @@
 // A trap poisons an instance: a fresh one is made from the kept module, brought to the same state without the input
 // that trapped, and after a second trap the engine stands down.
 
+import { encodeFact, factPlaces } from './facts.js';
+
 /** Positions are the codes of `TOUCHPOINTS` in src/journey; 0 is a name of the site's own. */
 export const KINDS = ['', 'page_view', 'click', 'search', 'view_item', 'view_list', 'add_to_cart', 'remove_from_cart', 'begin_checkout', 'purchase', 'refund', 'share'];
 /** Positions are the codes of `Reason` in src/decision.rs. */
@@ -23,7 +25,7 @@ export const UNIT = { visitor: 0, user: 1, page: 3 };
  * @property {{initial?: import('./consent.js').ConsentState}} consent
  * @property {string} currency
  * @property {{page_view?: boolean, click?: boolean}} capture
- * @property {(string | 0)[]} facts
+ * @property {import('./facts.js').Asked[]} facts
  * @property {(import('./capture.js').Goal & {value?: string})[]} goals
  * @property {{key: string, name?: string, version?: number, unit?: string, targets: string[], variants: Variant[]}[]} experiments
  * @property {{key: string, name?: string, targets: string[], changes?: import('./change.js').Change[]}[]} experiences
@@ -140,6 +142,7 @@ export const createEngine = ({ module, plan, report }) => {
   instantiate();
   /** @type {Page} */
   const page = JSON.parse(new TextDecoder().decode(taken(wasm.page())));
+  const places = factPlaces(page.facts);
   const about = new DataView(taken(wasm.about()).buffer);
 
   return {
@@ -159,17 +162,14 @@ export const createEngine = ({ module, plan, report }) => {
     bot: (is) => keepTelling('bot', () => wasm.bot(is)),
     /** Facts the plan does not ask for are not told. @param {Record<string, unknown>} facts */
     facts(facts) {
-      for (const [name, value] of Object.entries(facts)) {
-        const index = page.facts.indexOf(name);
-        if (index < 0) continue;
-        keepTelling(`fact${index}`, () => {
-          if (typeof value === 'number') wasm.fact_number(index, value);
-          else if (typeof value === 'boolean') wasm.fact_bool(index, value);
-          else if (value === null) wasm.fact_null(index);
-          else if (typeof value === 'string') putText(value.slice(0, 2048)), wasm.fact_text(index);
-          else wasm.fact_absent(index);
-        });
-      }
+      for (const [name, value] of Object.entries(facts))
+        for (const place of places.get(name) ?? []) {
+          const [kind, number, bytes] = encodeFact(place, value);
+          keepTelling(`fact${place.index}`, () => {
+            if (bytes) put(bytes);
+            wasm.fact(place.index, kind, number);
+          });
+        }
     },
     /** @param {import('./beacon.js').Touchpoint} touchpoint @param {number} now */
     touch: (touchpoint, now) => guard([], () => (put(encode(touchpoint, page.currency)), effects(wasm.touchpoint(now)))),

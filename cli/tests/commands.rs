@@ -184,13 +184,9 @@ fn decide_answers_every_experiment_from_the_facts_given() {
     let assigned = run(&["assign", &plan, "--experiment", "banner"], "ann\n");
     assert_eq!(stdout(&assigned).split('\t').nth(1), answers[0]["decisions"]["banner"]["variant"].as_str());
 
-    for wrong in [
-        "ann",
-        "{\"facts\":{}}",
-        "{\"unit\":\"a\",\"fact\":{}}",
-        "{\"unit\":\"a\",\"facts\":{\"x\":[1]}}",
-        "[]",
-    ] {
+    for wrong in
+        ["ann", "{\"facts\":{}}", "{\"unit\":\"a\",\"fact\":{}}", "{\"unit\":\"a\",\"facts\":[1]}", "[]"]
+    {
         let output = run(&["decide", &plan], wrong);
         assert_eq!(output.status.code(), Some(2), "{wrong}");
         assert!(stderr(&output).contains("line 1"), "{wrong}: {}", stderr(&output));

@@ -62,7 +62,7 @@ pub fn assign(plan: &Plan, experiment: &Experiment, facts: &impl Facts, context:
     {
         return Decision::out(Reason::Layer);
     }
-    if experiment.audience.is_some_and(|start| !matches(&plan.nodes, start, facts)) {
+    if experiment.audience.is_some_and(|start| !matches(&plan.conditions, start, facts)) {
         return Decision::out(Reason::Audience);
     }
     if let Some(winner) = winner {

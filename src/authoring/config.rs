@@ -32,6 +32,12 @@ pub fn config() -> Shape {
             ),
             may("holdout", Shape::Share, "Share of visitors who never meet any experiment"),
             may("kill", Shape::Bool, "true stops all experiments and experiences at once"),
+            may(
+                "dialect",
+                Shape::Choice(&["parlour", "growthbook"]),
+                "How conditions are read; `growthbook` takes all that its SDKs take, and finds fewer mistakes",
+            ),
+            may("groups", named(Shape::Any), "Named lists of values, for $inGroup and $notInGroup"),
             may("audiences", keyed(Shape::Condition), "Named conditions over facts"),
             may("goals", keyed(Shape::Object("goal", goal)), "What counts as success"),
             may(

@@ -6,7 +6,6 @@ use super::plan::{Builder, seed, share_of};
 use crate::hash::id64;
 use crate::journey::{Stage, TouchpointKind};
 use crate::plan::{Cap, CapPer, Experience, Share};
-use crate::targeting::Node;
 
 impl<'a> Builder<'a, '_, '_> {
     pub fn experiences(&mut self) -> Vec<(&'a Member, Experience)> {
@@ -14,12 +13,12 @@ impl<'a> Builder<'a, '_, '_> {
         for member in self.members("experiences") {
             let pointer = below("/experiences", &member.name);
             let json = &member.json;
-            let mark = self.conditions.mark();
+            let before = self.conditions.mark();
             self.check_changes(json, &pointer);
             let basis = self.basis(json, &pointer);
             let condition = self.experience_condition(json, &pointer);
             if self.diagnostics.is_broken(&pointer) {
-                self.conditions.rewind(mark);
+                self.conditions.take_back(&before);
                 continue;
             }
             let when = json.get("when");
@@ -60,15 +59,10 @@ impl<'a> Builder<'a, '_, '_> {
                 cure,
             );
         }
-        let start = self.conditions.nodes.len() as u32;
-        self.conditions.nodes.push(Node::All(0));
-        self.conditions.add_stage(name);
+        let start = self.conditions.open_stage(name);
         self.audience(json, pointer);
-        let end = self.conditions.nodes.len() as u32;
-        if let Some(all) = self.conditions.nodes.get_mut(start as usize) {
-            *all = Node::All(end);
-        }
-        Some(start)
+        self.conditions.close(start);
+        Some(start as u32)
     }
 }
 

@@ -17,15 +17,13 @@ impl<'a> Builder<'a, '_, '_> {
         for member in self.members("experiments") {
             let pointer = below("/experiments", &member.name);
             let status = member.json.get("status").and_then(Json::text).unwrap_or("draft");
-            let mark = self.conditions.mark();
+            let before = self.conditions.mark();
             let experiment = self.experiment(member, &pointer, status);
             let is_served = !matches!(status, "draft" | "archived") && !self.diagnostics.is_broken(&pointer);
             match experiment {
                 Some(experiment) if is_served => experiments.push((member, experiment)),
                 // What is left out must not leave its conditions behind.
-                _ => {
-                    self.conditions.rewind(mark);
-                }
+                _ => self.conditions.take_back(&before),
             }
         }
         experiments
@@ -48,11 +46,9 @@ impl<'a> Builder<'a, '_, '_> {
             .and_then(Json::whole)
             .map_or_else(|| seed(self.site, &member.name), |seed| seed as u32);
         let basis = self.basis(json, pointer);
-        let nodes_before = self.conditions.nodes.len() as u32;
+        let before = self.conditions.mark();
         let audience = self.audience(json, pointer);
-        if basis == Basis::Exempt
-            && self.conditions.uses_profile(nodes_before, self.conditions.nodes.len() as u32)
-        {
+        if basis == Basis::Exempt && self.conditions.uses_profile_since(&before) {
             let message = "an exempt experiment may not target behaviour".to_owned();
             let cure = "Use only page, device and session facts in its audience, or set `basis` to `consent`"
                 .to_owned();

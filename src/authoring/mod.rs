@@ -7,16 +7,20 @@ mod dates;
 mod diagnostic;
 mod experience;
 mod experiment;
+mod facts;
 mod json;
 mod names;
 mod page;
+mod pattern;
 mod plan;
 mod schema;
 mod shape;
 mod share;
 
+pub use condition::Dialect;
 pub use diagnostic::{Diagnostic, Severity};
-pub use names::{Named, Names};
+pub use facts::tell;
+pub use names::{Asked, Named, Names};
 pub use schema::schema;
 
 use diagnostic::Diagnostics;

@@ -1,6 +1,7 @@
 //! Keys and names of a compiled plan, for hosts that speak to people.
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::plan::Plan;
 
@@ -14,8 +15,19 @@ pub struct Names {
     pub goals: Vec<Named>,
     pub slots: Vec<Named>,
     /// By fact index; `None` where the engine derives the fact.
-    #[serde(deserialize_with = "texts")]
-    pub facts: Vec<Option<String>>,
+    #[serde(deserialize_with = "asked")]
+    pub facts: Vec<Option<Asked>>,
+}
+
+/// A fact that the plan asks the host for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// Where it lies in what the host is told: names, joined by points.
+    pub path: String,
+    /// Are its texts told in lower case, too?
+    pub is_folded: bool,
+    /// Source and flags of regular expressions that the host runs itself.
+    pub predicates: Vec<(String, String)>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -42,7 +54,21 @@ impl Names {
     }
 }
 
-fn texts<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<Option<String>>, D::Error> {
-    let values = Vec::<serde_json::Value>::deserialize(deserializer)?;
-    Ok(values.into_iter().map(|value| value.as_str().map(str::to_owned)).collect())
+fn asked<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<Option<Asked>>, D::Error> {
+    let rows = Vec::<Value>::deserialize(deserializer)?;
+    Ok(rows.iter().map(Asked::read).collect())
+}
+
+impl Asked {
+    fn read(row: &Value) -> Option<Self> {
+        let Some(parts) = row.as_array() else {
+            return row.as_str().map(|path| Self { path: path.to_owned(), ..Self::default() });
+        };
+        let text = |at: usize| parts.get(at).and_then(Value::as_str).unwrap_or_default().to_owned();
+        Some(Self {
+            path: text(0),
+            is_folded: parts.get(1) == Some(&1.into()),
+            predicates: (2..parts.len()).step_by(2).map(|at| (text(at), text(at + 1))).collect(),
+        })
+    }
 }

@@ -2,8 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::condition::Conditions;
+use super::condition::{Conditions, Fact};
 use super::json::{Json, Member};
+use super::pattern::Case;
 use crate::plan::FactSource;
 
 /// What made it into the plan, in plan order.
@@ -17,12 +18,7 @@ pub struct Kept<'a> {
 pub fn write(config: &Json, kept: &Kept<'_>, conditions: &Conditions) -> Vec<u8> {
     let site: Vec<Value> =
         config.get("site").map_or(&[][..], Json::one_or_many).iter().map(Json::plain).collect();
-    let facts: Vec<Value> = conditions
-        .names
-        .iter()
-        .zip(&conditions.sources)
-        .map(|(name, source)| if *source == FactSource::Host { name.as_str().into() } else { 0.into() })
-        .collect();
+    let facts: Vec<Value> = conditions.facts.iter().map(fact).collect();
     let page = json!({
         "site": site,
         "env": config.get("environments").map(Json::plain),
@@ -36,6 +32,23 @@ pub fn write(config: &Json, kept: &Kept<'_>, conditions: &Conditions) -> Vec<u8>
         "slots": kept.slots.iter().map(|slot| copy(slot, &["select", "cards", "count", "exclude", "text"])).collect::<Vec<_>>(),
     });
     page.to_string().into_bytes()
+}
+
+/// 0 for what the engine derives; the path; or path, whether texts are told in lower case, too, and the source and flags
+/// of each host predicate.
+fn fact(fact: &Fact) -> Value {
+    if fact.source != FactSource::Host {
+        return 0.into();
+    }
+    if !fact.is_folded && fact.predicates.is_empty() {
+        return fact.name.as_str().into();
+    }
+    let mut row: Vec<Value> = vec![fact.name.as_str().into(), u8::from(fact.is_folded).into()];
+    for (pattern, case) in &fact.predicates {
+        row.push(pattern.as_str().into());
+        row.push(if *case == Case::Ignored { "i" } else { "" }.into());
+    }
+    row.into()
 }
 
 fn copy(member: &Member, fields: &[&str]) -> Map<String, Value> {

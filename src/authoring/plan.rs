@@ -3,8 +3,8 @@
 use jiff::tz::TimeZone;
 
 use super::CompileOptions;
-use super::condition::Conditions;
-use super::dates::{self};
+use super::condition::{self, Conditions, Dialect};
+use super::dates;
 use super::diagnostic::{Diagnostics, did_you_mean};
 use super::json::{Json, Member, Value, below};
 use super::{page, share};
@@ -15,7 +15,7 @@ use crate::money;
 use crate::plan::{Goal, MAX_PLAN_BYTES, Plan, Share, Slot, Strategy};
 
 /// Parts whose members fail alone: the rest of the plan still runs.
-const PARTS: [&str; 5] = ["/audiences", "/goals", "/experiments", "/experiences", "/slots"];
+const PARTS: [&str; 6] = ["/groups", "/audiences", "/goals", "/experiments", "/experiences", "/slots"];
 
 pub struct Builder<'a, 'd, 't> {
     config: &'a Json,
@@ -40,15 +40,20 @@ pub fn build(config: &Json, options: &CompileOptions, diagnostics: &mut Diagnost
     };
     let zone = zone(config, diagnostics);
     let currency_exponent = currency_exponent(config, diagnostics);
+    let dialect = match config.get("dialect").and_then(Json::text) {
+        Some("growthbook") => Dialect::GrowthBook,
+        _ => Dialect::Parlour,
+    };
     let exempt = config.get("consent").and_then(|consent| consent.get("exempt")).map_or(&[][..], Json::list);
     let mut builder = Builder {
         config,
         site,
         zone,
         exempts_experiments: exempt.iter().any(|purpose| purpose.text() == Some("experiments")),
-        conditions: Conditions { currency_exponent, ..Conditions::default() },
+        conditions: Conditions::new(dialect, currency_exponent),
         diagnostics,
     };
+    builder.groups();
     builder.audiences();
     let goals = builder.goals();
     let experiments = builder.experiments();
@@ -80,8 +85,8 @@ pub fn build(config: &Json, options: &CompileOptions, diagnostics: &mut Diagnost
         holdout: config
             .get("holdout")
             .map(|json| Share { seed: seed(site, "holdout"), below: share_of(json) }),
-        facts: conditions.sources,
-        nodes: conditions.nodes,
+        facts: conditions.facts.iter().map(|fact| fact.source).collect(),
+        conditions: conditions.set,
         experiments: experiments.into_iter().map(|(_, experiment)| experiment).collect(),
         experiences: experiences.into_iter().map(|(_, experience)| experience).collect(),
         goals: goals.into_iter().map(|(_, goal)| goal).collect(),
@@ -127,12 +132,33 @@ impl<'a> Builder<'a, '_, '_> {
         self.config.get(part).map_or(&[], Json::members)
     }
 
+    /// What is no list stays named, so that nobody is in it.
+    fn groups(&mut self) {
+        for member in self.members("groups") {
+            let list = match &member.json.value {
+                Value::List(list) => Some(list),
+                _ => match member.json.get("values").map(|values| &values.value) {
+                    Some(Value::List(list)) if self.conditions.dialect == Dialect::GrowthBook => Some(list),
+                    _ => None,
+                },
+            };
+            if list.is_none() && self.conditions.dialect == Dialect::Parlour {
+                let pointer = below("/groups", &member.name);
+                let message = format!("{} stands where a list is expected", member.json.kind());
+                let cure = "Write the values in [ ]".to_owned();
+                self.diagnostics.error("E104", (&pointer, member.json.at), message, cure);
+            }
+            let values = list.map(|list| list.iter().filter_map(condition::scalar).collect());
+            self.conditions.groups.push((member.name.clone(), values));
+        }
+    }
+
     /// Every audience is compiled once on its own, so that mistakes show also in those nobody uses.
     fn audiences(&mut self) {
         for member in self.members("audiences") {
-            let mut apart =
-                Conditions { currency_exponent: self.conditions.currency_exponent, ..Conditions::default() };
-            apart.add(&member.json, &below("/audiences", &member.name), self.diagnostics);
+            let before = self.conditions.mark();
+            self.conditions.add(&member.json, &below("/audiences", &member.name), self.diagnostics);
+            self.conditions.take_back(&before);
         }
     }
 

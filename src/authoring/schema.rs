@@ -2,17 +2,17 @@
 
 use serde_json::{Map, Value, json};
 
-use super::condition::HOST_FACTS;
+use super::condition::{HOST_FACTS, OPERATORS, Operator, TYPES};
 use super::config;
 use super::shape::{Field, Shape};
 use crate::profile::DERIVED_FACTS;
-use crate::targeting::Op;
 
 #[must_use]
 pub fn schema() -> Value {
     let mut definitions = Map::new();
     let root = of(&config::config(), &mut definitions);
     definitions.insert("condition".into(), condition());
+    definitions.insert("operators".into(), operators());
     let mut schema = Map::new();
     schema.insert("$schema".into(), "https://json-schema.org/draft/2020-12/schema".into());
     schema.insert("title".into(), "parlour.json".into());
@@ -91,19 +91,30 @@ fn condition() -> Value {
     json!({ "type": "object", "properties": properties, "additionalProperties": test() })
 }
 
+/// Right of a name: a value, or operators.
 fn test() -> Value {
+    json!({ "anyOf": [{ "type": ["string", "number", "boolean", "null", "array"] }, { "$ref": "#/$defs/operators" }] })
+}
+
+fn operators() -> Value {
     let scalar = json!({ "type": ["string", "number", "boolean", "null"] });
     let mut operators = Map::new();
-    for (op, name) in Op::NAMES {
-        operators.insert(
-            name.into(),
-            match op {
-                Op::In | Op::Nin => json!({ "type": "array", "items": scalar }),
-                Op::Exists => json!({ "type": "boolean" }),
-                _ => scalar.clone(),
-            },
-        );
+    for (name, operator, _) in OPERATORS {
+        let operand = match operator {
+            Operator::Equal => scalar.clone(),
+            Operator::In(_) => json!({ "type": "array", "items": scalar }),
+            Operator::InGroup | Operator::Version(_) => json!({ "type": "string" }),
+            Operator::Order(_) => json!({ "type": ["string", "number"] }),
+            Operator::Exists => json!({ "type": "boolean" }),
+            Operator::Type => json!({ "enum": TYPES }),
+            Operator::Pattern(_) => json!({ "type": "string", "format": "regex" }),
+            Operator::Size | Operator::Not => test(),
+            Operator::Element => {
+                json!({ "anyOf": [{ "$ref": "#/$defs/operators" }, { "$ref": "#/$defs/condition" }] })
+            }
+            Operator::All(_) => json!({ "type": "array", "items": test() }),
+        };
+        operators.insert(name.into(), operand);
     }
-    let operators = json!({ "type": "object", "properties": operators, "additionalProperties": false, "minProperties": 1 });
-    json!({ "anyOf": [scalar, operators] })
+    json!({ "type": "object", "properties": operators, "additionalProperties": false, "minProperties": 1 })
 }

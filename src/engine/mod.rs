@@ -35,6 +35,11 @@ pub enum Input<'a> {
         index: u16,
         value: Option<Scalar>,
     },
+    /// A fact as bytes; the layout is that of `targeting`'s values.
+    FactTree {
+        index: u16,
+        bytes: &'a [u8],
+    },
     Touchpoint(Touchpoint),
     /// The targets of this experiment were found, or its decision was used.
     Met {
@@ -125,6 +130,8 @@ impl Engine {
             Input::Consent(consent) => self.set_consent(consent, now_ms),
             Input::Bot(is_bot) => self.is_bot = is_bot,
             Input::Fact { index, value } => self.set_fact(index, value),
+            Input::FactTree { index, bytes } if self.is_pushed(index) => self.facts.set_tree(index, bytes),
+            Input::FactTree { .. } => {}
             Input::Touchpoint(touchpoint) => self.touch(touchpoint, now_ms),
             Input::Met { experiment } => self.meet(experiment, now_ms),
             Input::Row(bytes) => self.see_row(bytes),
@@ -164,8 +171,13 @@ impl Engine {
         self.refresh_derived(now_ms);
     }
 
+    /// Facts the engine derives are not the host's to say.
+    fn is_pushed(&self, index: u16) -> bool {
+        self.plan.facts.get(usize::from(index)) == Some(&FactSource::Host)
+    }
+
     fn set_fact(&mut self, index: u16, value: Option<Scalar>) {
-        if self.plan.facts.get(usize::from(index)) != Some(&FactSource::Host) {
+        if !self.is_pushed(index) {
             return;
         }
         let value = match value {
@@ -239,7 +251,9 @@ impl Engine {
             let is_due = experience.trigger.unwrap_or(TouchpointKind::PageView) == kind
                 && !self.plan.killed
                 && !self.is_bot
-                && experience.condition.is_none_or(|start| matches(&self.plan.nodes, start, &self.facts))
+                && experience
+                    .condition
+                    .is_none_or(|start| matches(&self.plan.conditions, start, &self.facts))
                 && self.is_under_cap(experience);
             let unit = self.unit(Unit::Visitor).or_else(|| self.unit(Unit::PageView));
             if let (true, Some(unit)) = (is_due, unit) {

@@ -4,14 +4,14 @@
 //! magic "PRLR" · format u8 · minimum reader u8 · check u32 = murmur3(all that follows)
 //! flags u16 (bit 0: killed) · version u32 · issued u64 ms · expires u64 ms
 //! sections: tag u8 · required u8 · len varint · bytes
-//! core: holdout share · facts · nodes · experiments · experiences · goals · slots, each a count and its rows
+//! core: holdout share · facts · lists, patterns and nodes of conditions · experiments · experiences · goals · slots, each a count and its rows
 //! ```
 
 use super::bytes::Reader;
 use super::*;
 use crate::hash::murmur3_32;
 use crate::profile::DerivedFact;
-use crate::targeting::{MAX_DEPTH, Op, Operand, Scalar};
+use crate::targeting::ConditionSet;
 
 /// Why plan bytes are refused. The code is stable: the page reports it as a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,7 +102,7 @@ fn header(reader: &mut Reader<'_>) -> Option<Plan> {
         expires_ms: reader.u64()?,
         holdout: None,
         facts: Vec::new(),
-        nodes: Vec::new(),
+        conditions: ConditionSet::default(),
         experiments: Vec::new(),
         experiences: Vec::new(),
         goals: Vec::new(),
@@ -116,8 +116,8 @@ fn core(plan: &mut Plan, bytes: &[u8]) -> Option<()> {
     let reader = &mut reader;
     plan.holdout = optional(reader, share)?;
     plan.facts = many(reader, fact_source)?;
-    plan.nodes = nodes(reader, plan.facts.len())?;
-    let node_count = plan.nodes.len() as u32;
+    plan.conditions = ConditionSet::read(reader, plan.facts.len())?;
+    let node_count = plan.conditions.nodes.len() as u32;
     plan.experiments = many(reader, |reader| experiment(reader, node_count))?;
     plan.experiences = many(reader, |reader| experience(reader, node_count))?;
     plan.goals = many(reader, goal)?;
@@ -166,57 +166,6 @@ fn basis(reader: &mut Reader<'_>) -> Option<Basis> {
         1 => Some(Basis::Exempt),
         _ => None,
     }
-}
-
-/// Condition trees in preorder; a group's `end` is the index after its last descendant.
-fn nodes(reader: &mut Reader<'_>, facts: usize) -> Option<Vec<Node>> {
-    let count = reader.count()?;
-    let mut nodes = Vec::with_capacity(count);
-    let mut open: Vec<u32> = Vec::new();
-    for index in 0..count as u32 {
-        while open.last() == Some(&index) {
-            open.pop();
-        }
-        let tag = reader.u8()?;
-        if tag == 3 {
-            nodes.push(test(reader, facts)?);
-            continue;
-        }
-        let end = u32::try_from(reader.varint()?).ok()?;
-        let within = open.last().copied().unwrap_or(count as u32);
-        if end <= index || end > within || open.len() >= MAX_DEPTH {
-            return None;
-        }
-        open.push(end);
-        nodes.push(match tag {
-            0 => Node::All(end),
-            1 => Node::Any(end),
-            2 => Node::None(end),
-            _ => return None,
-        });
-    }
-    Some(nodes)
-}
-
-fn test(reader: &mut Reader<'_>, facts: usize) -> Option<Node> {
-    let fact = u16::try_from(reader.varint()?).ok()?;
-    let op = Op::from_code(reader.u8()?)?;
-    let operand = match reader.u8()? {
-        0 => Operand::One(scalar(reader)?),
-        _ => Operand::List(many(reader, scalar)?),
-    };
-    (usize::from(fact) < facts).then_some(Node::Test { fact, op, operand })
-}
-
-fn scalar(reader: &mut Reader<'_>) -> Option<Scalar> {
-    Some(match reader.u8()? {
-        0 => Scalar::Null,
-        1 => Scalar::Bool(false),
-        2 => Scalar::Bool(true),
-        3 => Scalar::Number(reader.f64()?),
-        4 => Scalar::Text(reader.text()?.into()),
-        _ => return None,
-    })
 }
 
 /// The first node of a condition, which must be one of the plan's.

@@ -3,7 +3,7 @@
 use super::bytes::Writer;
 use super::*;
 use crate::hash::murmur3_32;
-use crate::targeting::{Operand, Scalar};
+use crate::targeting::write;
 
 #[must_use]
 pub fn encode(plan: &Plan) -> Vec<u8> {
@@ -36,7 +36,7 @@ fn core(plan: &Plan) -> Vec<u8> {
             FactSource::Derived(fact) => fact.code(),
         });
     });
-    many(writer, &plan.nodes, node);
+    write::set(writer, &plan.conditions);
     many(writer, &plan.experiments, experiment);
     many(writer, &plan.experiences, experience);
     many(writer, &plan.goals, |writer, goal| {
@@ -72,49 +72,6 @@ fn share(writer: &mut Writer, share: &Share) {
 fn range(writer: &mut Writer, range: &Range) {
     writer.varint(range.start);
     writer.varint(range.end);
-}
-
-fn node(writer: &mut Writer, node: &Node) {
-    match node {
-        Node::All(end) => group(writer, 0, *end),
-        Node::Any(end) => group(writer, 1, *end),
-        Node::None(end) => group(writer, 2, *end),
-        Node::Test { fact, op, operand } => {
-            writer.u8(3);
-            writer.varint(u64::from(*fact));
-            writer.u8(op.code());
-            match operand {
-                Operand::One(value) => {
-                    writer.u8(0);
-                    scalar(writer, value);
-                }
-                Operand::List(values) => {
-                    writer.u8(1);
-                    many(writer, values, scalar);
-                }
-            }
-        }
-    }
-}
-
-fn group(writer: &mut Writer, tag: u8, end: u32) {
-    writer.u8(tag);
-    writer.varint(u64::from(end));
-}
-
-fn scalar(writer: &mut Writer, value: &Scalar) {
-    match value {
-        Scalar::Null => writer.u8(0),
-        Scalar::Bool(value) => writer.u8(1 + u8::from(*value)),
-        Scalar::Number(value) => {
-            writer.u8(3);
-            writer.f64(*value);
-        }
-        Scalar::Text(text) => {
-            writer.u8(4);
-            writer.text(text);
-        }
-    }
 }
 
 fn experiment(writer: &mut Writer, experiment: &Experiment) {

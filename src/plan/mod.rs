@@ -12,11 +12,11 @@ pub use decode::PlanError;
 use crate::consent::Basis;
 use crate::hash::id64;
 use crate::journey::TouchpointKind;
-use crate::targeting::Node;
+use crate::targeting::ConditionSet;
 
 pub const MAGIC: [u8; 4] = *b"PRLR";
 /// The layout written today. Readers read this one and the one before.
-pub const FORMAT: u8 = 1;
+pub const FORMAT: u8 = 2;
 /// More than any plan worth serving; a bound on what a hostile file can make us hold.
 pub const MAX_PLAN_BYTES: usize = 1 << 20;
 
@@ -36,7 +36,7 @@ pub struct Plan {
     pub(crate) killed: bool,
     pub(crate) holdout: Option<Share>,
     pub(crate) facts: Vec<FactSource>,
-    pub(crate) nodes: Vec<Node>,
+    pub(crate) conditions: ConditionSet,
     pub(crate) experiments: Vec<Experiment>,
     pub(crate) experiences: Vec<Experience>,
     pub(crate) goals: Vec<Goal>,

@@ -1,159 +1,238 @@
 //! Conditions over facts: who is in an audience. Compiled to a flat tree in preorder; no text is parsed here.
+//!
+//! The plan's fact table has one entry a path (`user.plan`), which the host looks up in what it was told: objects need not
+//! cross the boundary for a path into them, and a missing path is null. Lists and objects cross only for what looks into
+//! their elements. Types are never converted: a number is not equal to its text, and has no order with it.
+
+mod bytes;
+mod pattern;
+mod value;
+pub mod version;
+
+use std::cmp::Ordering;
+
+#[cfg(feature = "authoring")]
+pub use bytes::write;
+pub use pattern::{MAX_STATES, Pattern};
+pub use value::{Elements, MAX_TEXT_BYTES, MAX_TREE_BYTES, Scalar, Step, Value, View};
 
 use crate::plan::FactSource;
+use crate::plan::bytes::Reader;
 
 /// Nesting a plan may use; deeper conditions are refused by the compiler.
-pub const MAX_DEPTH: usize = 16;
-/// Longer texts are cut before they are compared, so that a page cannot make us hold its novel.
-pub const MAX_TEXT_BYTES: usize = 2_048;
+pub const MAX_DEPTH: usize = 32;
 
-/// One node; a group holds everything up to `end` (exclusive index).
-#[derive(Clone, Debug, PartialEq)]
-pub enum Node {
-    All(u32),
-    Any(u32),
-    /// True when none of its children is.
-    None(u32),
-    Test {
-        fact: u16,
-        op: Op,
-        operand: Operand,
-    },
+/// All conditions of a plan, with what they share.
+#[derive(Clone, Debug, Default)]
+pub struct ConditionSet {
+    pub nodes: Vec<Node>,
+    /// Of `In`: in the order of `list_order`.
+    pub lists: Vec<Vec<Scalar>>,
+    pub patterns: Vec<Pattern>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
-pub enum Operand {
-    One(Scalar),
-    List(Vec<Scalar>),
+pub struct Node {
+    /// The index after its last descendant, which is where its next sibling is.
+    pub end: u32,
+    pub subject: Subject,
+    pub is_negated: bool,
+    pub test: Test,
 }
 
-#[derive(Clone, Debug, PartialEq)]
-pub enum Scalar {
-    Null,
-    Bool(bool),
-    Number(f64),
-    Text(Box<[u8]>),
-}
-
-/// How a fact is tested. A missing fact equals null, and is neither less nor greater than anything.
+/// What is tested: a fact, or the value that the group around it looks at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Op {
-    Eq,
-    Ne,
-    Lt,
-    Lte,
-    Gt,
-    Gte,
-    In,
-    Nin,
-    Exists,
+pub enum Subject {
+    It,
+    Fact(u16),
 }
 
-impl Op {
-    /// By code. Apart from the names, which visitors need not load.
-    const ALL: [Self; 9] =
-        [Self::Eq, Self::Ne, Self::Lt, Self::Lte, Self::Gt, Self::Gte, Self::In, Self::Nin, Self::Exists];
+/// A group holds the nodes up to its `end`; they say "it" to what the group looks at.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Test {
+    /// Are all of them true, on the same value?
+    All,
+    Any,
+    /// A list: are all of them true on one of its values?
+    Each,
+    /// A list or object: are all of them true on the number of its values?
+    Size,
+    /// Are all of them true on what lies at this path inside the value?
+    Field(Vec<Step>),
+    Equal(Scalar),
+    /// In the list of this number; of a list, is one value in it?
+    In(u16),
+    /// The same in lower case.
+    InFolded(u16),
+    /// Is the order one of these?
+    Order(Orders, Scalar),
+    /// The same of versions; the expected one is padded (see `version`).
+    Version(Orders, Box<[u8]>),
+    /// As `View::kind` numbers them.
+    Type(u8),
+    Pattern(u16),
+    /// Did the host tell that its predicate of this number holds?
+    Told(u8),
+}
 
-    pub const NAMES: [(Self, &'static str); 9] = [
-        (Self::Eq, "$eq"),
-        (Self::Ne, "$ne"),
-        (Self::Lt, "$lt"),
-        (Self::Lte, "$lte"),
-        (Self::Gt, "$gt"),
-        (Self::Gte, "$gte"),
-        (Self::In, "$in"),
-        (Self::Nin, "$nin"),
-        (Self::Exists, "$exists"),
-    ];
+/// A set of less (1), equal (2), greater (4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Orders(pub u8);
 
-    #[must_use]
-    pub fn code(self) -> u8 {
-        self as u8
-    }
+impl Orders {
+    pub const LESS: Self = Self(1);
+    pub const EQUAL: Self = Self(2);
+    pub const AT_MOST: Self = Self(3);
+    pub const GREATER: Self = Self(4);
+    pub const AT_LEAST: Self = Self(6);
 
-    #[must_use]
-    pub fn from_code(code: u8) -> Option<Self> {
-        Self::ALL.get(usize::from(code)).copied()
+    fn has(self, order: Ordering) -> bool {
+        let bit = match order {
+            Ordering::Less => 1,
+            Ordering::Equal => 2,
+            Ordering::Greater => 4,
+        };
+        self.0 & bit != 0
     }
 }
 
 /// The facts of one visitor and page view.
 pub trait Facts {
-    /// `None` is an absent fact.
-    fn fact(&self, index: u16) -> Option<&Scalar>;
+    fn fact(&self, index: u16) -> View<'_>;
+}
+
+/// By type, then by value, texts by length first: how lists are sorted, so that they can be searched by halves.
+/// NaN is in none.
+#[must_use]
+pub fn list_order(value: View<'_>, member: View<'_>) -> Ordering {
+    match (value, member) {
+        (View::Text { text: a, .. }, View::Text { text: b, .. }) => {
+            a.len().cmp(&b.len()).then_with(|| a.cmp(b))
+        }
+        _ => value.order(member).unwrap_or_else(|| value.kind().cmp(&member.kind()).then(Ordering::Less)),
+    }
 }
 
 /// Is the condition that starts at `start` true?
 #[must_use]
-pub fn matches(nodes: &[Node], start: u32, facts: &impl Facts) -> bool {
-    match nodes.get(start as usize) {
-        Some(Node::All(end)) => children(nodes, start, *end).all(|child| matches(nodes, child, facts)),
-        Some(Node::Any(end)) => children(nodes, start, *end).any(|child| matches(nodes, child, facts)),
-        Some(Node::None(end)) => !children(nodes, start, *end).any(|child| matches(nodes, child, facts)),
-        Some(Node::Test { fact, op, operand }) => test(facts.fact(*fact), *op, operand),
-        None => false,
-    }
+pub fn matches(set: &ConditionSet, start: u32, facts: &impl Facts) -> bool {
+    Evaluation { set, facts }.holds(start, View::Null)
 }
 
-fn children(nodes: &[Node], parent: u32, end: u32) -> impl Iterator<Item = u32> {
-    let mut next = parent + 1;
-    std::iter::from_fn(move || {
-        let child = next;
-        next = match nodes.get(child as usize)? {
-            Node::All(end) | Node::Any(end) | Node::None(end) => *end,
-            Node::Test { .. } => child + 1,
+struct Evaluation<'a, F> {
+    set: &'a ConditionSet,
+    facts: &'a F,
+}
+
+impl<F: Facts> Evaluation<'_, F> {
+    fn holds(&self, at: u32, it: View<'_>) -> bool {
+        let Some(node) = self.set.nodes.get(at as usize) else { return false };
+        let value = match node.subject {
+            Subject::It => it,
+            Subject::Fact(index) => self.facts.fact(index),
         };
-        (child < end).then_some(child)
-    })
+        let holds = match &node.test {
+            Test::All => self.all(at, node, value),
+            Test::Any => self.has(at, node, value, true),
+            Test::Each => match value {
+                View::List(bytes) => Elements::new(bytes).any(|element| self.all(at, node, element)),
+                _ => false,
+            },
+            Test::Size => self.all(at, node, View::Number(value.size() as f64)),
+            Test::Field(steps) => {
+                self.all(at, node, steps.iter().fold(value, |value, step| value.step(step)))
+            }
+            Test::Equal(expect) => equal(value, expect),
+            Test::In(list) => self.is_in(*list, value, |value| value),
+            Test::InFolded(list) => self.is_in(*list, value, |value| value.folded()),
+            Test::Order(orders, expect) => {
+                value.order(View::of(expect)).is_some_and(|order| orders.has(order))
+            }
+            Test::Version(orders, expect) => match value {
+                View::Text { text, .. } => orders.has(version::order(text, expect)),
+                _ => false,
+            },
+            Test::Type(kind) => value.kind() == *kind,
+            Test::Pattern(index) => match value {
+                View::Text { text, .. } => {
+                    self.set.patterns.get(usize::from(*index)).is_some_and(|pattern| pattern.is_in(text))
+                }
+                _ => false,
+            },
+            Test::Told(bit) => value.is_told(*bit),
+        };
+        holds != node.is_negated
+    }
+
+    fn all(&self, at: u32, group: &Node, it: View<'_>) -> bool {
+        !self.has(at, group, it, false)
+    }
+
+    /// Has the group a child that is so?
+    fn has(&self, at: u32, group: &Node, it: View<'_>, so: bool) -> bool {
+        let mut child = at + 1;
+        while child < group.end {
+            if self.holds(child, it) == so {
+                return true;
+            }
+            // A node's end lies after it, so that this ends.
+            child = self.set.nodes.get(child as usize).map_or(group.end, |node| node.end.max(child + 1));
+        }
+        false
+    }
+
+    fn is_in(&self, list: u16, value: View<'_>, fold: fn(View<'_>) -> View<'_>) -> bool {
+        let Some(list) = self.set.lists.get(usize::from(list)) else { return false };
+        let is_in = |value: View<'_>| {
+            let value = fold(value);
+            // Halving begins to pay at about this length.
+            if list.len() <= 8 {
+                return list.iter().any(|member| equal(value, member));
+            }
+            list.binary_search_by(|member| list_order(value, View::of(member)).reverse()).is_ok()
+        };
+        match value {
+            View::List(bytes) => Elements::new(bytes).any(is_in),
+            value => is_in(value),
+        }
+    }
 }
 
-fn test(fact: Option<&Scalar>, op: Op, operand: &Operand) -> bool {
-    match (op, operand) {
-        (Op::Exists, Operand::One(Scalar::Bool(expect))) => fact.is_some() == *expect,
-        (Op::Eq, Operand::One(value)) => equal(fact, value),
-        (Op::Ne, Operand::One(value)) => !equal(fact, value),
-        (Op::In, Operand::List(values)) => values.iter().any(|value| equal(fact, value)),
-        (Op::Nin, Operand::List(values)) => !values.iter().any(|value| equal(fact, value)),
-        (Op::Lt, Operand::One(value)) => order(fact, value).is_some_and(|order| order.is_lt()),
-        (Op::Lte, Operand::One(value)) => order(fact, value).is_some_and(|order| order.is_le()),
-        (Op::Gt, Operand::One(value)) => order(fact, value).is_some_and(|order| order.is_gt()),
-        (Op::Gte, Operand::One(value)) => order(fact, value).is_some_and(|order| order.is_ge()),
+/// Apart from `order`, because whole texts compare faster for being the same.
+fn equal(value: View<'_>, expect: &Scalar) -> bool {
+    match (value, expect) {
+        (View::Text { text, .. }, Scalar::Text(expect)) => *text == **expect,
+        (View::Number(value), Scalar::Number(expect)) => value == *expect,
+        (View::Bool(value), Scalar::Bool(expect)) => value == *expect,
+        (View::Null, Scalar::Null) => true,
         _ => false,
     }
 }
 
-fn equal(fact: Option<&Scalar>, value: &Scalar) -> bool {
-    match (fact, value) {
-        (None | Some(Scalar::Null), Scalar::Null) => true,
-        (Some(Scalar::Bool(a)), Scalar::Bool(b)) => a == b,
-        (Some(Scalar::Number(a)), Scalar::Number(b)) => a == b,
-        (Some(Scalar::Text(a)), Scalar::Text(b)) => a == b,
-        _ => false,
-    }
-}
-
-fn order(fact: Option<&Scalar>, value: &Scalar) -> Option<std::cmp::Ordering> {
-    match (fact, value) {
-        (Some(Scalar::Number(a)), Scalar::Number(b)) => a.partial_cmp(b),
-        (Some(Scalar::Text(a)), Scalar::Text(b)) => Some(a.cmp(b)),
-        _ => None,
-    }
-}
-
-/// Facts the host pushes, by index; derived ones stay empty here.
+/// Facts by index, pushed and derived.
 #[derive(Clone, Debug, Default)]
 pub struct HostFacts {
-    values: Vec<Option<Scalar>>,
+    values: Vec<Value>,
 }
 
 impl HostFacts {
     #[must_use]
     pub fn new(sources: &[FactSource]) -> Self {
-        Self { values: vec![None; sources.len()] }
+        Self { values: vec![Value::Scalar(Scalar::Null); sources.len()] }
     }
 
-    /// An index the plan does not have is ignored.
+    /// An index the plan does not have is ignored; absent is null.
     pub fn set(&mut self, index: u16, value: Option<Scalar>) {
+        self.put(index, Value::Scalar(value.unwrap_or(Scalar::Null)));
+    }
+
+    /// The layout is that of `value.rs`; more than `MAX_TREE_BYTES` is null.
+    pub fn set_tree(&mut self, index: u16, bytes: &[u8]) {
+        let bytes = if bytes.len() > MAX_TREE_BYTES { &[] } else { bytes };
+        self.put(index, Value::Tree(bytes.into()));
+    }
+
+    fn put(&mut self, index: u16, value: Value) {
         if let Some(slot) = self.values.get_mut(usize::from(index)) {
             *slot = value;
         }
@@ -161,8 +240,12 @@ impl HostFacts {
 }
 
 impl Facts for HostFacts {
-    fn fact(&self, index: u16) -> Option<&Scalar> {
-        self.values.get(usize::from(index)).and_then(Option::as_ref)
+    fn fact(&self, index: u16) -> View<'_> {
+        match self.values.get(usize::from(index)) {
+            Some(Value::Scalar(scalar)) => View::of(scalar),
+            Some(Value::Tree(bytes)) => View::read(&mut Reader::new(bytes)).unwrap_or(View::Null),
+            None => View::Null,
+        }
     }
 }
 
@@ -170,43 +253,56 @@ impl Facts for HostFacts {
 mod tests {
     use super::*;
 
-    fn number(value: f64) -> Operand {
-        Operand::One(Scalar::Number(value))
-    }
-
-    #[test]
-    fn a_missing_fact_equals_null_and_has_no_order() {
-        assert!(test(None, Op::Eq, &Operand::One(Scalar::Null)));
-        assert!(test(None, Op::Ne, &number(1.0)));
-        for op in [Op::Lt, Op::Lte, Op::Gt, Op::Gte] {
-            assert!(!test(None, op, &number(1.0)), "{op:?}");
-        }
-        assert!(test(None, Op::Exists, &Operand::One(Scalar::Bool(false))));
-    }
-
-    #[test]
-    fn a_number_is_never_equal_to_a_text() {
-        assert!(!test(Some(&Scalar::Text(b"1"[..].into())), Op::Eq, &number(1.0)));
-        assert!(!test(Some(&Scalar::Text(b"1"[..].into())), Op::Gte, &number(1.0)));
-    }
-
-    #[test]
-    fn every_operator_has_its_code_and_its_name() {
-        for (op, name) in Op::NAMES {
-            assert_eq!(Op::from_code(op.code()), Some(op), "{name}");
-        }
+    fn node(end: u32, test: Test) -> Node {
+        Node { end, subject: Subject::It, is_negated: false, test }
     }
 
     #[test]
     fn groups_nest_and_skip_to_their_end() {
-        // any(none(test0, test1), test2) over facts that are all 1.
-        let one = |fact| Node::Test { fact, op: Op::Eq, operand: number(1.0) };
-        let nodes = [Node::Any(5), Node::None(4), one(0), one(1), one(2)];
+        // any(not any(test0, test1), test2) over facts that are all 1.
+        let one =
+            |end, fact| Node { subject: Subject::Fact(fact), ..node(end, Test::Equal(Scalar::Number(1.0))) };
+        let none = Node { is_negated: true, ..node(4, Test::Any) };
+        let nodes = vec![node(5, Test::Any), none, one(3, 0), one(4, 1), one(5, 2)];
+        let set = ConditionSet { nodes, ..ConditionSet::default() };
         let mut facts = HostFacts::new(&[FactSource::Host; 3]);
-        assert!(matches(&nodes, 0, &facts), "none of nothing");
+        assert!(matches(&set, 0, &facts), "none of nothing");
         facts.set(1, Some(Scalar::Number(1.0)));
-        assert!(!matches(&nodes, 0, &facts));
+        assert!(!matches(&set, 0, &facts));
         facts.set(2, Some(Scalar::Number(1.0)));
-        assert!(matches(&nodes, 0, &facts));
+        assert!(matches(&set, 0, &facts));
+    }
+
+    #[test]
+    fn a_value_is_in_a_sorted_list_exactly_when_it_equals_a_member() {
+        let mut list: Vec<Scalar> = [-1.5, 0.0, 3.0].into_iter().map(Scalar::Number).collect();
+        list.extend([Scalar::Null, Scalar::Bool(true)]);
+        list.extend(["", "a", "\u{e000}", "😀", "é"].map(|text| Scalar::Text(text.as_bytes().into())));
+        list.sort_by(|a, b| list_order(View::of(a), View::of(b)));
+        let node = Node { subject: Subject::Fact(0), ..node(1, Test::In(0)) };
+        let set = ConditionSet { nodes: vec![node], lists: vec![list.clone()], ..ConditionSet::default() };
+        let mut facts = HostFacts::new(&[FactSource::Host]);
+        for member in list {
+            facts.set(0, Some(member.clone()));
+            assert!(matches(&set, 0, &facts), "{member:?}");
+        }
+        for other in [Scalar::Bool(false), Scalar::Number(f64::NAN), Scalar::Text(b"0"[..].into())] {
+            facts.set(0, Some(other.clone()));
+            assert!(!matches(&set, 0, &facts), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn a_tree_beyond_the_bound_is_null() {
+        let mut facts = HostFacts::new(&[FactSource::Host]);
+        facts.set_tree(0, &[2]);
+        assert!(matches!(facts.fact(0), View::Bool(true)));
+        let mut long = vec![2];
+        long.resize(MAX_TREE_BYTES, 0);
+        facts.set_tree(0, &long);
+        assert!(matches!(facts.fact(0), View::Bool(true)));
+        long.push(0);
+        facts.set_tree(0, &long);
+        assert!(matches!(facts.fact(0), View::Null));
     }
 }

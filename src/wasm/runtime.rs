@@ -117,34 +117,21 @@ pub fn bot(is_bot: bool) {
     engine(|engine, _, _| engine.handle(Input::Bot(is_bot), 0));
 }
 
-fn fact(index: u16, value: Option<Scalar>) {
-    engine(|engine, _, _| engine.handle(Input::Fact { index, value }, 0));
-}
-
+/// 0 absent, 1 false, 2 true, 3 the number; of 4 the text lies in the room, of 5 a value as `targeting::View` reads it.
 #[wasm_bindgen]
-pub fn fact_absent(index: u16) {
-    fact(index, None);
-}
-
-#[wasm_bindgen]
-pub fn fact_null(index: u16) {
-    fact(index, Some(Scalar::Null));
-}
-
-#[wasm_bindgen]
-pub fn fact_bool(index: u16, value: bool) {
-    fact(index, Some(Scalar::Bool(value)));
-}
-
-#[wasm_bindgen]
-pub fn fact_number(index: u16, value: f64) {
-    fact(index, Some(Scalar::Number(value)));
-}
-
-/// The text lies in the room.
-#[wasm_bindgen]
-pub fn fact_text(index: u16) {
-    engine(|engine, text, _| engine.handle(Input::Fact { index, value: Some(Scalar::Text(text.into())) }, 0));
+pub fn fact(index: u16, kind: u8, number: f64) {
+    engine(|engine, room, _| {
+        let value = match kind {
+            1 | 2 => Some(Scalar::Bool(kind == 2)),
+            3 => Some(Scalar::Number(number)),
+            4 => Some(Scalar::Text(room.into())),
+            _ => None,
+        };
+        engine.handle(
+            if kind == 5 { Input::FactTree { index, bytes: room } } else { Input::Fact { index, value } },
+            0,
+        );
+    });
 }
 
 /// The touchpoint lies in the room, as `Touchpoint::read` has it. Answers effects; see `effects`.

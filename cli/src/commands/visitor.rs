@@ -1,11 +1,10 @@
 //! The visitor that `assign`, `decide` and `simulate` ask about: known by one id, allows measuring, no bot.
 
-use anyhow::bail;
+use parlour::authoring::tell;
 use parlour::consent::Consent;
 use parlour::decision::{Decision, Reason};
 use parlour::engine::{Engine, Input};
 use parlour::plan::Unit;
-use parlour::targeting::Scalar;
 use serde_json::{Map, Value};
 
 use crate::plan_file::Opened;
@@ -35,35 +34,10 @@ impl<'a> Visitor<'a> {
         }
     }
 
-    /// Tells facts. Those the plan does not ask for change nothing, as on a page.
-    pub fn knows(&mut self, facts: &Map<String, Value>) -> anyhow::Result<()> {
-        self.knows_below("", facts)
-    }
-
-    fn knows_below(&mut self, prefix: &str, facts: &Map<String, Value>) -> anyhow::Result<()> {
-        for (key, value) in facts {
-            let name = format!("{prefix}{key}");
-            let value = match value {
-                Value::Null => Scalar::Null,
-                Value::Bool(value) => Scalar::Bool(*value),
-                Value::Number(value) => Scalar::Number(value.as_f64().unwrap_or(f64::NAN)),
-                Value::String(value) => Scalar::Text(value.as_bytes().into()),
-                Value::Object(inner) => {
-                    self.knows_below(&format!("{name}."), inner)?;
-                    continue;
-                }
-                Value::Array(_) => {
-                    bail!("the fact {name} is a list: give a text, a number, true, false or null")
-                }
-            };
-            let asked = |fact: &Option<String>| fact.as_ref() == Some(&name);
-            let index =
-                self.opened.names.facts.iter().position(asked).and_then(|index| u16::try_from(index).ok());
-            if let Some(index) = index {
-                self.engine.handle(Input::Fact { index, value: Some(value) }, self.now_ms);
-            }
-        }
-        Ok(())
+    /// Tells facts. Those the plan does not ask for change nothing, as on a page. Regular expressions that only a browser
+    /// can run, as GrowthBook's may be, hold for nothing here.
+    pub fn knows(&mut self, facts: &Map<String, Value>) {
+        tell(&mut self.engine, &self.opened.names, facts, &|_, _, _| false);
     }
 
     pub fn decide(&self, experiment: usize) -> Decision {
