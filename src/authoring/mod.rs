@@ -13,9 +13,11 @@ mod names;
 mod page;
 mod pattern;
 mod plan;
+mod requires;
 mod schema;
 mod shape;
 mod share;
+mod url;
 
 pub use condition::Dialect;
 pub use diagnostic::{Diagnostic, Severity};
@@ -33,11 +35,15 @@ pub struct CompileOptions {
     /// Rises with every build that replaces another, so that an older plan never wins.
     pub version: u32,
     pub issued_ms: u64,
+    /// From then on nothing of the plan is shown; `None` for never.
+    pub expires_ms: Option<u64>,
+    /// Takes drafts along, paused: for previews.
+    pub drafts: bool,
 }
 
 impl Default for CompileOptions {
     fn default() -> Self {
-        Self { version: 1, issued_ms: 0 }
+        Self { version: 1, issued_ms: 0, expires_ms: None, drafts: false }
     }
 }
 

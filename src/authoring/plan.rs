@@ -22,6 +22,8 @@ pub struct Builder<'a, 'd, 't> {
     pub site: &'a str,
     pub zone: TimeZone,
     exempts_experiments: bool,
+    pub with_drafts: bool,
+    pub holdouts: Vec<(&'a str, Share)>,
     pub conditions: Conditions,
     pub diagnostics: &'d mut Diagnostics<'t>,
 }
@@ -50,11 +52,14 @@ pub fn build(config: &Json, options: &CompileOptions, diagnostics: &mut Diagnost
         site,
         zone,
         exempts_experiments: exempt.iter().any(|purpose| purpose.text() == Some("experiments")),
+        with_drafts: options.drafts,
+        holdouts: Vec::new(),
         conditions: Conditions::new(dialect, currency_exponent),
         diagnostics,
     };
     builder.groups();
     builder.audiences();
+    builder.holdouts();
     let goals = builder.goals();
     let experiments = builder.experiments();
     let experiences = builder.experiences();
@@ -80,11 +85,12 @@ pub fn build(config: &Json, options: &CompileOptions, diagnostics: &mut Diagnost
         hash: 0,
         version: options.version,
         issued_ms: options.issued_ms,
-        expires_ms: u64::MAX,
+        expires_ms: options.expires_ms.unwrap_or(u64::MAX),
         killed: config.get("kill").is_some_and(Json::is_true),
         holdout: config
             .get("holdout")
             .map(|json| Share { seed: seed(site, "holdout"), below: share_of(json) }),
+        clauses: serde_json::json!(conditions.clauses).to_string().into_bytes(),
         facts: conditions.facts.iter().map(|fact| fact.source).collect(),
         conditions: conditions.set,
         experiments: experiments.into_iter().map(|(_, experiment)| experiment).collect(),
@@ -159,6 +165,15 @@ impl<'a> Builder<'a, '_, '_> {
             let before = self.conditions.mark();
             self.conditions.add(&member.json, &below("/audiences", &member.name), self.diagnostics);
             self.conditions.take_back(&before);
+        }
+    }
+
+    fn holdouts(&mut self) {
+        for member in self.members("holdouts") {
+            let own = member.json.get("seed").and_then(Json::whole).map(|seed| seed as u32);
+            let seed = own.unwrap_or_else(|| seed(self.site, &format!("holdout/{}", member.name)));
+            let below = member.json.get("share").map_or(0, share_of);
+            self.holdouts.push((&member.name, Share { seed, below }));
         }
     }
 
