@@ -49,7 +49,7 @@ pub fn assign(plan: &Plan, experiment: &Experiment, facts: &impl Facts, context:
     let Some(unit) = context.unit else { return Decision::out(Reason::NoUnit) };
     if let (None, Some(variant)) = (winner, context.kept)
         && experiment.sticky
-        && usize::from(variant) < experiment.variants.len()
+        && variant < experiment.variant_count
     {
         return Decision::is_in(variant, Reason::Sticky);
     }
@@ -72,8 +72,8 @@ pub fn assign(plan: &Plan, experiment: &Experiment, facts: &impl Facts, context:
         return Decision::out(Reason::Traffic);
     }
     let bucket = murmur3_32(unit, experiment.seed);
-    match experiment.variants.iter().position(|range| range.contains(bucket)) {
-        Some(variant) => Decision::is_in(variant as u8, Reason::Bucketed),
+    match experiment.splits.iter().find(|split| split.range.contains(bucket)) {
+        Some(split) => Decision::is_in(split.variant, Reason::Bucketed),
         None => Decision::out(Reason::Traffic),
     }
 }

@@ -7,7 +7,7 @@ use super::plan::{Builder, seed, share_of};
 use super::share;
 use crate::consent::Basis;
 use crate::hash::{id64, murmur3_32};
-use crate::plan::{Experiment, FULL, Layer, Range, Share, Status, Unit};
+use crate::plan::{Experiment, FULL, Layer, Range, Share, Split, Status, Unit};
 
 const MAX_VARIANTS: usize = 64;
 
@@ -32,7 +32,7 @@ impl<'a> Builder<'a, '_, '_> {
     fn experiment(&mut self, member: &'a Member, pointer: &str, status: &str) -> Option<Experiment> {
         let json = &member.json;
         self.check_goals(json, pointer);
-        let variants = self.variants(json, pointer)?;
+        let ranges = self.variants(json, pointer)?;
         let names: Vec<&str> = json
             .get("variants")
             .map_or(&[][..], Json::members)
@@ -76,7 +76,8 @@ impl<'a> Builder<'a, '_, '_> {
             },
             layer: self.layer(json, pointer),
             audience,
-            variants,
+            variant_count: ranges.len() as u8,
+            splits: (0u8..).zip(ranges).map(|(variant, range)| Split { variant, range }).collect(),
         })
     }
 

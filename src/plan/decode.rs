@@ -193,13 +193,16 @@ fn experiment(reader: &mut Reader<'_>, node_count: u32) -> Option<Experiment> {
         traffic: share(reader)?,
         layer: optional(reader, |reader| Some(Layer { seed: reader.u32()?, range: range(reader)? }))?,
         audience: optional(reader, |reader| condition(reader, node_count))?,
-        variants: many(reader, range)?,
+        variant_count: reader.u8()?,
+        splits: many(reader, |reader| Some(Split { variant: reader.u8()?, range: range(reader)? }))?,
     };
+    let exists = |variant| variant < experiment.variant_count;
     let winner_exists = match experiment.status {
-        Status::Ended(Some(winner)) => usize::from(winner) < experiment.variants.len(),
+        Status::Ended(Some(winner)) => exists(winner),
         _ => true,
     };
-    (winner_exists && experiment.variants.len() < 250).then_some(experiment)
+    let all_exist = winner_exists && experiment.splits.iter().all(|split| exists(split.variant));
+    (all_exist && experiment.variant_count < 250).then_some(experiment)
 }
 
 fn experience(reader: &mut Reader<'_>, node_count: u32) -> Option<Experience> {

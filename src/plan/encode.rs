@@ -96,7 +96,11 @@ fn experiment(writer: &mut Writer, experiment: &Experiment) {
         range(writer, &layer.range);
     });
     optional(writer, experiment.audience.as_ref(), |writer, start| writer.varint(u64::from(*start)));
-    many(writer, &experiment.variants, range);
+    writer.u8(experiment.variant_count);
+    many(writer, &experiment.splits, |writer, split| {
+        writer.u8(split.variant);
+        range(writer, &split.range);
+    });
 }
 
 fn experience(writer: &mut Writer, experience: &Experience) {

@@ -112,7 +112,16 @@ pub struct Experiment {
     pub layer: Option<Layer>,
     /// First node of the audience's condition.
     pub audience: Option<u32>,
-    pub variants: Vec<Range>,
+    pub variant_count: u8,
+    /// Who gets which variant; the first that holds a bucket counts, and a bucket that none holds takes no part.
+    pub splits: Vec<Split>,
+}
+
+/// Buckets of one variant, which may have several: where a plan follows another, few units move.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Split {
+    pub variant: u8,
+    pub range: Range,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,6 +135,15 @@ pub struct Layer {
 pub struct Range {
     pub start: u64,
     pub end: u64,
+}
+
+impl Experiment {
+    /// How many of the 2^32 buckets are this variant's.
+    #[must_use]
+    pub fn buckets(&self, variant: u8) -> u64 {
+        let own = self.splits.iter().filter(|split| split.variant == variant);
+        own.map(|split| split.range.end.saturating_sub(split.range.start)).sum()
+    }
 }
 
 impl Range {
