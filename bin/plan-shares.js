@@ -38,7 +38,9 @@ function inCore(core, wanted) {
     share();
     optional(() => (core.skip(4), range()));
     optional(() => core.varint());
-    return many(range).map((width) => width / FULL);
+    const shares = many(() => core.skip(4)).map(() => 0);
+    many(() => (shares[core.u8()] += range() / FULL));
+    return shares;
   });
   return experiments[wanted];
 }

@@ -135,8 +135,8 @@ pub fn assign(
         return Decision::out(Reason::Traffic);
     }
     let bucket = hash(experiment.seed);
-    match experiment.variants.iter().position(|range| range.contains(bucket)) {
-        Some(variant) => Decision::is_in(variant as u8, Reason::Bucketed),
+    match experiment.splits.iter().find(|split| split.range.contains(bucket)) {
+        Some(split) => Decision::is_in(split.variant, Reason::Bucketed),
         None => Decision::out(Reason::Traffic),
     }
 }

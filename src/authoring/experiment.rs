@@ -7,7 +7,7 @@ use super::plan::{Builder, seed, share_of};
 use super::share;
 use crate::consent::Basis;
 use crate::hash::{id64, murmur3_32};
-use crate::plan::{Experiment, FULL, Layer, Range, Share, Status, Traffic, Unit};
+use crate::plan::{Experiment, FULL, Layer, Range, Share, Split, Status, Traffic, Unit};
 
 const MAX_VARIANTS: usize = 64;
 
@@ -41,7 +41,7 @@ impl<'a> Builder<'a, '_, '_> {
     ) -> Option<Experiment> {
         let json = &member.json;
         self.check_goals(json, pointer);
-        let variants = self.variants(json, pointer)?;
+        let ranges = self.variants(json, pointer)?;
         let names: Vec<&str> = json
             .get("variants")
             .map_or(&[][..], Json::members)
@@ -92,7 +92,8 @@ impl<'a> Builder<'a, '_, '_> {
             holdouts: self.holdouts_of(json, pointer),
             requires: self.requirements(member, pointer, placed),
             audience,
-            variants,
+            variants: names.iter().map(|name| murmur3_32(name.as_bytes(), 0)).collect(),
+            splits: (0u8..).zip(ranges).map(|(variant, range)| Split { variant, range }).collect(),
         })
     }
 

@@ -238,13 +238,16 @@ fn experiment(reader: &mut Reader<'_>, node_count: u32) -> Option<Experiment> {
             Some(Requirement { experiment: reader.u16()?, variants: reader.u64()? })
         })?,
         audience: optional(reader, |reader| condition(reader, node_count))?,
-        variants: many(reader, range)?,
+        variants: many(reader, Reader::u32)?,
+        splits: many(reader, |reader| Some(Split { variant: reader.u8()?, range: range(reader)? }))?,
     };
+    let exists = |variant| usize::from(variant) < experiment.variants.len();
     let winner_exists = match experiment.status {
-        Status::Ended(Some(winner)) => usize::from(winner) < experiment.variants.len(),
+        Status::Ended(Some(winner)) => exists(winner),
         _ => true,
     };
-    (winner_exists && experiment.variants.len() < 250).then_some(experiment)
+    let all_exist = winner_exists && experiment.splits.iter().all(|split| exists(split.variant));
+    (all_exist && experiment.variants.len() < 250).then_some(experiment)
 }
 
 fn experience(reader: &mut Reader<'_>, node_count: u32) -> Option<Experience> {

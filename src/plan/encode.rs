@@ -115,7 +115,11 @@ fn experiment(writer: &mut Writer, experiment: &Experiment) {
         writer.u64(requirement.variants);
     });
     optional(writer, experiment.audience.as_ref(), |writer, start| writer.varint(u64::from(*start)));
-    many(writer, &experiment.variants, range);
+    many(writer, &experiment.variants, |writer, id| writer.u32(*id));
+    many(writer, &experiment.splits, |writer, split| {
+        writer.u8(split.variant);
+        range(writer, &split.range);
+    });
 }
 
 fn experience(writer: &mut Writer, experience: &Experience) {

@@ -126,7 +126,17 @@ pub struct Experiment {
     pub requires: Vec<Requirement>,
     /// First node of the audience's condition.
     pub audience: Option<u32>,
-    pub variants: Vec<Range>,
+    /// The id of each variant: murmur3 of its key. It stays when variants are added, taken away or put in another order.
+    pub variants: Vec<u32>,
+    /// Who gets which variant; the first that holds a bucket counts, and a bucket that none holds takes no part.
+    pub splits: Vec<Split>,
+}
+
+/// Buckets of one variant, which may have several: where a plan follows another, few units move.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Split {
+    pub variant: u8,
+    pub range: Range,
 }
 
 /// Half-open over time: the share that takes part grows (or falls) in straight lines from step to step.
@@ -156,6 +166,15 @@ pub struct Layer {
 pub struct Range {
     pub start: u64,
     pub end: u64,
+}
+
+impl Experiment {
+    /// How many of the 2^32 buckets are this variant's.
+    #[must_use]
+    pub fn buckets(&self, variant: u8) -> u64 {
+        let own = self.splits.iter().filter(|split| split.variant == variant);
+        own.map(|split| split.range.end.saturating_sub(split.range.start)).sum()
+    }
 }
 
 impl Range {
