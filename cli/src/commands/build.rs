@@ -59,7 +59,7 @@ fn compile(args: &Args, text: &str) -> anyhow::Result<Compilation> {
     plan_file::compile(
         &args.file,
         text,
-        &CompileOptions { version: version.unwrap_or(first.version), issued_ms },
+        &CompileOptions { version: version.unwrap_or(first.version), issued_ms, ..Default::default() },
     )
 }
 
