@@ -281,7 +281,7 @@ fn drafts_are_in_plans_for_previews_alone_and_decide_nothing_there() {
 fn a_plan_carries_its_expiry_and_the_key_of_previews() {
     let page = |plan: &Plan| serde_json::from_slice::<serde_json::Value>(plan.page()).unwrap();
     let none = plan(r#"{"site": "a.example"}"#);
-    assert_eq!((none.expires_ms(), page(&none).get("previewKey")), (u64::MAX, None));
+    assert_eq!((none.expires_ms(), page(&none)["previewKey"].as_str()), (u64::MAX, None));
     let (ours, theirs) = (["o"; 43].concat(), ["t"; 43].concat());
     let options = CompileOptions {
         expires_ms: 77,

@@ -19,9 +19,10 @@ pub fn write(config: &Json, kept: &Kept<'_>, conditions: &Conditions, preview_ke
     let site: Vec<Value> =
         config.get("site").map_or(&[][..], Json::one_or_many).iter().map(Json::plain).collect();
     let facts: Vec<Value> = conditions.facts.iter().map(fact).collect();
-    let mut page = json!({
+    let page = json!({
         "site": site,
         "env": config.get("environments").map(Json::plain),
+        "previewKey": preview_key,
         "consent": config.get("consent").map_or_else(|| json!({}), Json::plain),
         "currency": config.get("currency").map_or_else(|| "EUR".into(), Json::plain),
         "capture": config.get("capture").map_or_else(|| json!({}), Json::plain),
@@ -31,9 +32,6 @@ pub fn write(config: &Json, kept: &Kept<'_>, conditions: &Conditions, preview_ke
         "experiences": kept.experiences.iter().map(|experience| with_targets(copy(experience, &["name", "changes"]), std::slice::from_ref(&experience.json))).collect::<Vec<_>>(),
         "slots": kept.slots.iter().map(|slot| copy(slot, &["select", "cards", "count", "exclude", "text"])).collect::<Vec<_>>(),
     });
-    if let Some(key) = preview_key {
-        page["previewKey"] = key.into();
-    }
     page.to_string().into_bytes()
 }
 
