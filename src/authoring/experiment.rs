@@ -19,7 +19,9 @@ impl<'a> Builder<'a, '_, '_> {
             let status = member.json.get("status").and_then(Json::text).unwrap_or("draft");
             let before = self.conditions.mark();
             let experiment = self.experiment(member, &pointer, status);
-            let is_served = !matches!(status, "draft" | "archived") && !self.diagnostics.is_broken(&pointer);
+            let is_served = status != "archived"
+                && (status != "draft" || self.drafts)
+                && !self.diagnostics.is_broken(&pointer);
             match experiment {
                 Some(experiment) if is_served => experiments.push((member, experiment)),
                 // What is left out must not leave its conditions behind.
@@ -151,9 +153,10 @@ impl<'a> Builder<'a, '_, '_> {
                     "the winner has no effect yet".into(),
                     cure,
                 );
-                if status == "paused" { Status::Paused } else { Status::Running }
+                if matches!(status, "paused" | "draft") { Status::Paused } else { Status::Running }
             }
-            ("paused", None) => Status::Paused,
+            // A draft is in plans made for previews alone, and decides nothing there.
+            ("paused" | "draft", None) => Status::Paused,
             _ => Status::Running,
         }
     }

@@ -34,11 +34,20 @@ pub struct CompileOptions {
     /// Rises with every build that replaces another, so that an older plan never wins.
     pub version: u32,
     pub issued_ms: u64,
+    /// From then on pages show their original.
+    pub expires_ms: u64,
+    /// Takes in drafts, which decide nothing unless they are previewed: never for the plan that every visitor loads.
+    pub drafts: bool,
+    /// The Ed25519 key whose tokens may force a variant, base64url; the file's own `previewKey` comes first.
+    pub preview_key: Option<[u8; PREVIEW_KEY_CHARS]>,
 }
+
+/// 32 bytes in base64url without padding.
+pub const PREVIEW_KEY_CHARS: usize = 43;
 
 impl Default for CompileOptions {
     fn default() -> Self {
-        Self { version: 1, issued_ms: 0 }
+        Self { version: 1, issued_ms: 0, expires_ms: u64::MAX, drafts: false, preview_key: None }
     }
 }
 

@@ -15,11 +15,11 @@ pub struct Kept<'a> {
     pub slots: Vec<&'a Member>,
 }
 
-pub fn write(config: &Json, kept: &Kept<'_>, conditions: &Conditions) -> Vec<u8> {
+pub fn write(config: &Json, kept: &Kept<'_>, conditions: &Conditions, preview_key: Option<&str>) -> Vec<u8> {
     let site: Vec<Value> =
         config.get("site").map_or(&[][..], Json::one_or_many).iter().map(Json::plain).collect();
     let facts: Vec<Value> = conditions.facts.iter().map(fact).collect();
-    let page = json!({
+    let mut page = json!({
         "site": site,
         "env": config.get("environments").map(Json::plain),
         "consent": config.get("consent").map_or_else(|| json!({}), Json::plain),
@@ -31,6 +31,9 @@ pub fn write(config: &Json, kept: &Kept<'_>, conditions: &Conditions) -> Vec<u8>
         "experiences": kept.experiences.iter().map(|experience| with_targets(copy(experience, &["name", "changes"]), std::slice::from_ref(&experience.json))).collect::<Vec<_>>(),
         "slots": kept.slots.iter().map(|slot| copy(slot, &["select", "cards", "count", "exclude", "text"])).collect::<Vec<_>>(),
     });
+    if let Some(key) = preview_key {
+        page["previewKey"] = key.into();
+    }
     page.to_string().into_bytes()
 }
 
