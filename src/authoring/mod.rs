@@ -13,6 +13,7 @@ mod names;
 mod page;
 mod pattern;
 mod plan;
+pub mod power;
 mod schema;
 mod shape;
 mod share;
