@@ -380,7 +380,7 @@ fn reasons(json: &str, id: &str) -> Vec<Reason> {
 
 #[test]
 fn an_expired_plan_shows_the_original() {
-    let options = CompileOptions { expires_ms: Some(NOW), ..CompileOptions::default() };
+    let options = CompileOptions { expires_ms: NOW, ..CompileOptions::default() };
     let plan = Plan::decode(&compile(&one(""), &options).plan.unwrap()).unwrap();
     let mut engine = Engine::new(plan);
     engine.handle(Input::Consent(Consent::Personalise), NOW);
