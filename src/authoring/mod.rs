@@ -8,7 +8,9 @@ mod diagnostic;
 mod experience;
 mod experiment;
 mod facts;
+mod follow;
 mod json;
+mod moves;
 mod names;
 mod page;
 mod pattern;
@@ -21,9 +23,11 @@ mod share;
 pub use condition::Dialect;
 pub use diagnostic::{Diagnostic, Severity};
 pub use facts::tell;
+pub use moves::{Moves, moves};
 pub use names::{Asked, Named, Names};
 pub use schema::schema;
 
+use crate::plan::Plan;
 use diagnostic::Diagnostics;
 
 /// Larger files are refused before they are read: no marketer writes one.
@@ -68,10 +72,17 @@ impl Compiled {
 
 #[must_use]
 pub fn compile(text: &str, options: &CompileOptions) -> Compiled {
+    compile_after(text, options, None)
+}
+
+/// Where the plan before is given, experiments that go on under the same version keep its ranges as far as their
+/// weights allow, so that the fewest units move.
+#[must_use]
+pub fn compile_after(text: &str, options: &CompileOptions, previous: Option<&Plan>) -> Compiled {
     let mut diagnostics = Diagnostics::new(text);
     let plan = json::parse(text, &mut diagnostics).and_then(|file| {
         shape::check(&file, &config::config(), "", &mut diagnostics);
-        plan::build(&file, options, &mut diagnostics)
+        plan::build(&file, options, previous, &mut diagnostics)
     });
     Compiled {
         plan: plan.map(|plan| crate::plan::encode::encode(&plan)),

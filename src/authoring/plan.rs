@@ -24,11 +24,18 @@ pub struct Builder<'a, 'd, 't> {
     exempts_experiments: bool,
     /// Does the plan hold drafts?
     pub drafts: bool,
+    pub previous: Option<&'a Plan>,
     pub conditions: Conditions,
     pub diagnostics: &'d mut Diagnostics<'t>,
 }
 
-pub fn build(config: &Json, options: &CompileOptions, diagnostics: &mut Diagnostics<'_>) -> Option<Plan> {
+/// Running experiments keep the ranges of the plan before, as far as their weights allow.
+pub fn build(
+    config: &Json,
+    options: &CompileOptions,
+    previous: Option<&Plan>,
+    diagnostics: &mut Diagnostics<'_>,
+) -> Option<Plan> {
     let site = config.get("site").map_or(&[][..], Json::one_or_many).first();
     let Some(site) = site.and_then(Json::text).filter(|site| !site.is_empty()) else {
         if config
@@ -53,6 +60,7 @@ pub fn build(config: &Json, options: &CompileOptions, diagnostics: &mut Diagnost
         zone,
         exempts_experiments: exempt.iter().any(|purpose| purpose.text() == Some("experiments")),
         drafts: options.drafts,
+        previous,
         conditions: Conditions::new(dialect, currency_exponent),
         diagnostics,
     };
