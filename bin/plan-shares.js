@@ -4,7 +4,7 @@
  * these numbers, so they are not among its answers. The layout is that of src/plan/decode.rs.
  */
 
-const HEADER_BYTES = 32;
+const HEADER_BYTES = 36;
 const SECTION_CORE = 1;
 const FULL = 2 ** 32;
 
@@ -38,7 +38,9 @@ function inCore(core, wanted) {
     share();
     optional(() => (core.skip(4), range()));
     optional(() => core.varint());
-    return many(range).map((width) => width / FULL);
+    const shares = many(() => core.skip(4)).map(() => 0);
+    many(() => (shares[core.u8()] += range() / FULL));
+    return shares;
   });
   return experiments[wanted];
 }

@@ -2,7 +2,6 @@ use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::PathBuf;
 
-use parlour::plan::Range;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 
@@ -42,14 +41,18 @@ pub struct Args {
 pub fn run(args: &Args) -> anyhow::Result<Outcome> {
     let opened = plan_file::read(&args.plan)?;
     let index = opened.experiment(&args.experiment)?;
-    let ranges =
-        opened.plan.experiments().get(index).map(|found| found.variants.as_slice()).unwrap_or_default();
+    let experiment = opened.plan.experiments().get(index);
+    let weights: Vec<f64> = experiment
+        .into_iter()
+        .flat_map(|experiment| (0..experiment.variants.len()).map(|arm| experiment.buckets(arm as u8)))
+        .map(|buckets| buckets as f64 / parlour::plan::FULL as f64)
+        .collect();
     let mut visitor = Visitor::new(&opened, args.at);
     if let Some(facts) = &args.facts {
         visitor.knows(&serde_json::from_str(facts)?);
     }
     let mut random = StdRng::seed_from_u64(args.seed);
-    let mut bucketed = vec![0u64; ranges.len()];
+    let mut bucketed = vec![0u64; weights.len()];
     let mut others: BTreeMap<(Option<u8>, &str), u64> = BTreeMap::new();
     for _ in 0..args.visitors {
         let id = uuid::Builder::from_random_bytes(random.random()).into_uuid();
@@ -67,16 +70,16 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
     let total: u64 = bucketed.iter().sum();
     let of = |count: u64, total: u64| if total == 0 { 0.0 } else { count as f64 / total as f64 };
     writeln!(out, "{:24} {:>12} {:>9} {:>9}", args.experiment, "visitors", "share", "weight")?;
-    for ((arm, count), range) in (0u8..).zip(&bucketed).zip(ranges) {
+    for ((arm, count), weight) in (0u8..).zip(&bucketed).zip(&weights) {
         let name = opened.names.variant(index, Some(arm));
-        let (share, weight) = (of(*count, total) * 100.0, weight(*range) * 100.0);
+        let (share, weight) = (of(*count, total) * 100.0, weight * 100.0);
         writeln!(out, "{name:24} {count:>12} {share:>8.3}% {weight:>8.3}%")?;
     }
     for ((arm, reason), count) in &others {
         let name = opened.names.variant(index, *arm);
         writeln!(out, "{name:24} {count:>12}           {reason}")?;
     }
-    let expected: Vec<f64> = ranges.iter().map(|range| weight(*range) * total as f64).collect();
+    let expected: Vec<f64> = weights.iter().map(|weight| weight * total as f64).collect();
     let Some(test) = SampleRatio::of(&bucketed, &expected) else {
         writeln!(out, "sample ratio: nothing to compare, fewer than two variants were reached")?;
         return Ok(Outcome::Clean);
@@ -88,8 +91,4 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
         "sample ratio: chi-square {chi_square:.3}, {freedom} degrees of freedom, p {p:.4}: {verdict}"
     )?;
     Ok(if p < SUSPECT { Outcome::FoundProblems } else { Outcome::Clean })
-}
-
-fn weight(range: Range) -> f64 {
-    range.end.saturating_sub(range.start) as f64 / parlour::plan::FULL as f64
 }
