@@ -198,6 +198,10 @@ impl Pairs {
                 digest.effects(&mut self.engine);
             }
             let experiment = random.below(self.engine.plan().experiments().len() as u32) as u16;
+            if random.below(64) == 0 {
+                let variant = random.below(4).checked_sub(1).map(|variant| variant as u8);
+                self.engine.handle(Input::Force { experiment, variant }, now);
+            }
             let decision = self.engine.decide(experiment, now);
             digest.mix(packed(decision));
             if let Some(told) = &mut told {
@@ -272,6 +276,8 @@ fn the_pairs_reach_every_experiment_and_almost_every_reason() {
         "killed",
         "layer",
         "no-unit",
+        "prerequisite",
+        "preview",
         "not-started",
         "paused",
         "sticky",

@@ -91,6 +91,7 @@ export const createPairs = (engine, vectors, { REASONS, UNIT }) => {
       if (!below(128)) engine.bot(!below(4));
       if (!below(16)) effects(engine.touch(/** @type {any} */ ({ type: pick(touchpoints), at: now, items: [{ item: 'mug' }] }), now));
       const experiment = below(experiments.length);
+      if (!below(64)) engine.force(experiment, below(4) - 1);
       const { variant, reason } = engine.decide(experiment, false, now);
       mix((REASONS.indexOf(reason) << 8) | (variant + 1));
       tell?.({ n, id: visitor, experiment: experiments[experiment].key, variant, reason });
