@@ -8,6 +8,7 @@ mod diagnostic;
 mod experience;
 mod experiment;
 mod facts;
+mod flag;
 mod json;
 mod names;
 mod page;
