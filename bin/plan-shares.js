@@ -38,7 +38,7 @@ function inCore(core, wanted) {
     share();
     optional(() => (core.skip(4), range()));
     optional(() => core.varint());
-    const shares = Array.from({ length: core.u8() }, () => 0);
+    const shares = many(() => core.skip(4)).map(() => 0);
     many(() => (shares[core.u8()] += range() / FULL));
     return shares;
   });

@@ -49,7 +49,7 @@ pub fn assign(plan: &Plan, experiment: &Experiment, facts: &impl Facts, context:
     let Some(unit) = context.unit else { return Decision::out(Reason::NoUnit) };
     if let (None, Some(variant)) = (winner, context.kept)
         && experiment.sticky
-        && variant < experiment.variant_count
+        && usize::from(variant) < experiment.variants.len()
     {
         return Decision::is_in(variant, Reason::Sticky);
     }

@@ -76,7 +76,7 @@ impl<'a> Builder<'a, '_, '_> {
             },
             layer: self.layer(json, pointer),
             audience,
-            variant_count: ranges.len() as u8,
+            variants: names.iter().map(|name| murmur3_32(name.as_bytes(), 0)).collect(),
             splits: (0u8..).zip(ranges).map(|(variant, range)| Split { variant, range }).collect(),
         })
     }

@@ -196,16 +196,16 @@ fn experiment(reader: &mut Reader<'_>, node_count: u32) -> Option<Experiment> {
         traffic: share(reader)?,
         layer: optional(reader, |reader| Some(Layer { seed: reader.u32()?, range: range(reader)? }))?,
         audience: optional(reader, |reader| condition(reader, node_count))?,
-        variant_count: reader.u8()?,
+        variants: many(reader, Reader::u32)?,
         splits: many(reader, |reader| Some(Split { variant: reader.u8()?, range: range(reader)? }))?,
     };
-    let exists = |variant| variant < experiment.variant_count;
+    let exists = |variant| usize::from(variant) < experiment.variants.len();
     let winner_exists = match experiment.status {
         Status::Ended(Some(winner)) => exists(winner),
         _ => true,
     };
     let all_exist = winner_exists && experiment.splits.iter().all(|split| exists(split.variant));
-    (all_exist && experiment.variant_count < 250).then_some(experiment)
+    (all_exist && experiment.variants.len() < 250).then_some(experiment)
 }
 
 fn experience(reader: &mut Reader<'_>, node_count: u32) -> Option<Experience> {

@@ -97,7 +97,7 @@ fn experiment(writer: &mut Writer, experiment: &Experiment) {
         range(writer, &layer.range);
     });
     optional(writer, experiment.audience.as_ref(), |writer, start| writer.varint(u64::from(*start)));
-    writer.u8(experiment.variant_count);
+    many(writer, &experiment.variants, |writer, id| writer.u32(*id));
     many(writer, &experiment.splits, |writer, split| {
         writer.u8(split.variant);
         range(writer, &split.range);

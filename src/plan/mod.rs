@@ -115,7 +115,8 @@ pub struct Experiment {
     pub layer: Option<Layer>,
     /// First node of the audience's condition.
     pub audience: Option<u32>,
-    pub variant_count: u8,
+    /// The id of each variant: murmur3 of its key. It stays when variants are added, taken away or put in another order.
+    pub variants: Vec<u32>,
     /// Who gets which variant; the first that holds a bucket counts, and a bucket that none holds takes no part.
     pub splits: Vec<Split>,
 }

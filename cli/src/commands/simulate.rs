@@ -44,7 +44,7 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
     let experiment = opened.plan.experiments().get(index);
     let weights: Vec<f64> = experiment
         .into_iter()
-        .flat_map(|experiment| (0..experiment.variant_count).map(|arm| experiment.buckets(arm)))
+        .flat_map(|experiment| (0..experiment.variants.len()).map(|arm| experiment.buckets(arm as u8)))
         .map(|buckets| buckets as f64 / parlour::plan::FULL as f64)
         .collect();
     let mut visitor = Visitor::new(&opened, args.at);
