@@ -229,7 +229,11 @@ fn flag() -> Vec<Field> {
             "What shares count; `visitor` if not given",
         ),
         may("variants", named(Shape::Any), "Names for values, to be told with them"),
-        may("metadata", named(Shape::Any), "Texts, numbers, true or false: handed on by the OpenFeature provider"),
+        may(
+            "metadata",
+            named(Shape::Any),
+            "Texts, numbers, true or false: handed on by the OpenFeature provider",
+        ),
         may("kill", Shape::Bool, "true: code gets what it falls back to"),
     ]
 }

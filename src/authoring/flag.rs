@@ -79,7 +79,9 @@ impl<'a> Builder<'a, '_, '_> {
         if let Some(default) = default {
             answers.push((default, below(pointer, "default")));
         }
-        rows.push(default.map_or_else(|| json!({}), |default| self.row(json, default, &below(pointer, "default"))));
+        rows.push(
+            default.map_or_else(|| json!({}), |default| self.row(json, default, &below(pointer, "default"))),
+        );
         self.check_types(&answers);
         self.check_metadata(json, pointer);
         let mut page = Map::new();
@@ -120,7 +122,11 @@ impl<'a> Builder<'a, '_, '_> {
                     self.diagnostics.warning("W242", (&below(place, "share"), at), message, cure);
                 }
                 let seed = rule.get("seed").and_then(Json::whole).map_or(own_seed, |seed| seed as u32);
-                let serves = if share == FULL { Serves::Everyone } else { Serves::Share(Share { seed, below: share }) };
+                let serves = if share == FULL {
+                    Serves::Everyone
+                } else {
+                    Serves::Share(Share { seed, below: share })
+                };
                 Some((serves, row))
             }
             (None, Some(experiment)) => {
@@ -210,7 +216,8 @@ impl<'a> Builder<'a, '_, '_> {
         let cure = if left.reachable {
             "An earlier share answers the same units: raise this one above it, or move the rule up".to_owned()
         } else {
-            "An earlier rule answers everyone: give that one an audience or a share, or move this one up".to_owned()
+            "An earlier rule answers everyone: give that one an audience or a share, or move this one up"
+                .to_owned()
         };
         self.diagnostics.warning("W241", (place, rule.at), message, cure);
     }

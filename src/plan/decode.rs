@@ -128,7 +128,10 @@ fn core(plan: &mut Plan, bytes: &[u8]) -> Option<()> {
     reader.is_empty().then_some(())
 }
 
-pub(super) fn many<'a, T>(reader: &mut Reader<'a>, mut one: impl FnMut(&mut Reader<'a>) -> Option<T>) -> Option<Vec<T>> {
+pub(super) fn many<'a, T>(
+    reader: &mut Reader<'a>,
+    mut one: impl FnMut(&mut Reader<'a>) -> Option<T>,
+) -> Option<Vec<T>> {
     let count = reader.count()?;
     let mut list = Vec::with_capacity(count);
     for _ in 0..count {
@@ -137,7 +140,10 @@ pub(super) fn many<'a, T>(reader: &mut Reader<'a>, mut one: impl FnMut(&mut Read
     Some(list)
 }
 
-pub(super) fn optional<'a, T>(reader: &mut Reader<'a>, one: impl Fn(&mut Reader<'a>) -> Option<T>) -> Option<Option<T>> {
+pub(super) fn optional<'a, T>(
+    reader: &mut Reader<'a>,
+    one: impl Fn(&mut Reader<'a>) -> Option<T>,
+) -> Option<Option<T>> {
     match reader.u8()? {
         0 => Some(None),
         _ => one(reader).map(Some),

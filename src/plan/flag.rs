@@ -46,9 +46,7 @@ pub fn read(reader: &mut Reader<'_>, node_count: u32, experiment_count: usize) -
                     1 => Serves::Share(super::decode::share(reader)?),
                     _ => {
                         let index = reader.varint()?;
-                        Serves::Experiment(
-                            (index < experiment_count as u64).then_some(index as u16)?,
-                        )
+                        Serves::Experiment((index < experiment_count as u64).then_some(index as u16)?)
                     }
                 },
             })
