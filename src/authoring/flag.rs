@@ -115,7 +115,7 @@ impl<'a> Builder<'a, '_, '_> {
                 answers.push((value, below(place, "force")));
                 let row = self.row(&flag.json, value, &below(place, "force"));
                 let share = rule.get("share").map_or(FULL, share_of);
-                if share == 0 {
+                if share == 0 && !self.diagnostics.is_broken(&below(place, "share")) {
                     let message = "a share of 0 answers nobody".to_owned();
                     let cure = "Raise it, or remove the rule".to_owned();
                     let at = rule.get("share").map_or(rule.at, |share| share.at);

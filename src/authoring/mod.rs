@@ -25,7 +25,7 @@ pub use condition::Dialect;
 pub use diagnostic::{Diagnostic, Severity};
 pub use facts::tell;
 pub use moves::{Moves, moves};
-pub use names::{Asked, Named, Names};
+pub use names::{Asked, FlagRow, FlagTold, Named, NamedFlag, Names};
 pub use schema::schema;
 
 use crate::plan::Plan;

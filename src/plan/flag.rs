@@ -1,6 +1,7 @@
 //! Flags in plan bytes: only which rule answers whom. What it answers lies in the page part, for the host.
 
 use super::bytes::Reader;
+use super::decode::{condition, many, optional, share};
 use super::{Share, Unit};
 
 /// Rules of one flag, its default included; the number of a rule crosses the boundary in 16 bits.
@@ -36,14 +37,12 @@ pub fn read(reader: &mut Reader<'_>, node_count: u32, experiment_count: usize) -
     Some(Flag {
         killed: reader.u8()? != 0,
         unit: Unit::from_code(reader.u8()?)?,
-        rules: super::decode::many(reader, |reader| {
+        rules: many(reader, |reader| {
             Some(Rule {
-                audience: super::decode::optional(reader, |reader| {
-                    super::decode::condition(reader, node_count)
-                })?,
+                audience: optional(reader, |reader| condition(reader, node_count))?,
                 serves: match reader.u8()? {
                     0 => Serves::Everyone,
-                    1 => Serves::Share(super::decode::share(reader)?),
+                    1 => Serves::Share(share(reader)?),
                     _ => {
                         let index = reader.varint()?;
                         Serves::Experiment((index < experiment_count as u64).then_some(index as u16)?)
@@ -74,4 +73,22 @@ pub fn write(writer: &mut super::bytes::Writer, flag: &Flag) {
             }
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn what_is_read_names_only_conditions_and_experiments_of_the_plan(bytes in prop::collection::vec(0u8..8, 0..64)) {
+            let Some(flag) = read(&mut Reader::new(&bytes), 3, 2) else { return Ok(()) };
+            for rule in flag.rules {
+                prop_assert!(rule.audience.is_none_or(|start| start < 3));
+                prop_assert!(!matches!(rule.serves, Serves::Experiment(index) if index >= 2));
+            }
+        }
+    }
 }
