@@ -383,6 +383,8 @@ export const createVisit = (options, control, tell) => {
       return { ...answer, ...rows[rows.length - 1], ...(values && Object.hasOwn(values, key) && { value: values[key] }), variant: name, reason, experiment: by.key, metadata };
     },
     flags: () => engine?.page.flags.map(({ key }) => key) ?? [],
+    /** @param {string} key */
+    explain: (key) => engine?.explain(engine.page.experiments.findIndex((experiment) => experiment.key === key), Date.now()),
     keys: () => engine?.page.experiments.map(({ key }) => key) ?? [],
     /** @param {Record<string, unknown>} given */
     set(given) {

@@ -23,6 +23,9 @@ impl Engine {
         if self.plan.killed || flag.killed {
             return none(Reason::Killed);
         }
+        if now_ms >= self.plan.expires_ms {
+            return none(Reason::Expired);
+        }
         for (place, rule) in (0u16..).zip(&flag.rules) {
             if rule.audience.is_some_and(|start| !matches(&self.plan.conditions, start, &self.facts)) {
                 continue;
