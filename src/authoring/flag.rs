@@ -170,7 +170,8 @@ impl<'a> Builder<'a, '_, '_> {
                 Some(value) => answers.push((value, format!("{pointer}/values/{}", flag.name))),
                 None => {
                     let message = format!("variant `{}` has no value for flag `{}`", variant.name, flag.name);
-                    let cure = "Add it to the variant's `values`; without it the flag answers its default".to_owned(); without it the flag answers its default");
+                    let cure = "Add it to the variant's `values`; without it the flag answers its default"
+                        .to_owned();
                     self.diagnostics.warning("W244", (&pointer, variant.name_at), message, cure);
                 }
             }
