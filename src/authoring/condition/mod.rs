@@ -13,13 +13,15 @@ mod values;
 
 pub use operator::{OPERATORS, Operator, TYPES};
 
+use std::collections::BTreeMap;
+
 use super::diagnostic::{Diagnostics, did_you_mean};
 use super::json::{Json, Value};
-use super::pattern::Case;
+use super::pattern::{self, Case, Refused};
 use crate::plan::FactSource;
 use crate::profile::{DERIVED_FACTS, DerivedFact};
 use crate::targeting::{
-    ConditionSet, MAX_DEPTH, MAX_TEXT_BYTES, Node, Scalar, Subject, Test, View, list_order,
+    ConditionSet, MAX_DEPTH, MAX_TEXT_BYTES, Node, Pattern, Scalar, Subject, Test, View, list_order,
 };
 
 /// Facts that the page pushes by itself. `page.query.NAME` is any parameter of the address.
@@ -39,6 +41,13 @@ const OWN_PREFIXES: [&str; 6] = ["page.", "device.", "journey.", "profile.", "se
 
 /// As many as bits cross the boundary with a text.
 const MAX_PREDICATES: usize = 31;
+/// Values of a list or group: every visitor loads them.
+pub const MAX_LIST: usize = 10_000;
+/// Of a file: each is made into a table, which takes time.
+const MAX_PATTERNS: usize = 1_000;
+/// Of a plan, all conditions together.
+const MAX_NODES: usize = 65_536;
+const MAX_FACTS: usize = 4_096;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Dialect {
@@ -69,6 +78,8 @@ pub struct Conditions {
     pub currency_exponent: u8,
     /// Of open groups.
     depth: usize,
+    /// Conditions are compiled wherever they are used; their patterns once.
+    tables: BTreeMap<(String, bool), Result<Pattern, Refused>>,
 }
 
 /// Where a rejected part began, to take back what it added.
@@ -155,6 +166,30 @@ impl Conditions {
             ),
             Subject::It => false,
         })
+    }
+
+    /// More than a plan holds: whoever added last is refused.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.set.nodes.len() > MAX_NODES
+            || self.facts.len() > MAX_FACTS
+            || self.set.lists.len() > MAX_NODES / 2
+    }
+
+    fn table(&mut self, source: &str, case: Case) -> Result<Pattern, Refused> {
+        let key = (source.to_owned(), case == Case::Ignored);
+        if let Some(known) = self.tables.get(&key) {
+            return known.clone();
+        }
+        if self.tables.len() >= MAX_PATTERNS {
+            return Err(Refused {
+                message: format!("the file has more than {MAX_PATTERNS} patterns"),
+                cure: "Compare with $in or $eq where no pattern is needed".into(),
+            });
+        }
+        let table = pattern::compile(source, case);
+        self.tables.insert(key, table.clone());
+        table
     }
 
     fn push(&mut self, subject: Subject, is_negated: bool, test: Test) {
