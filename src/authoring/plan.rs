@@ -296,14 +296,15 @@ impl<'a> Builder<'a, '_, '_> {
 
     /// `at` is blamed where the plan cannot hold it.
     fn condition(&mut self, json: &Json, pointer: &str, at: (&str, usize)) -> Option<u32> {
-        let start = self.conditions.add(json, pointer, self.diagnostics);
+        let start =
+            (!self.conditions.is_full()).then(|| self.conditions.add(json, pointer, self.diagnostics));
         if self.conditions.is_full() {
             let cure = "Shorten conditions, or archive experiments that are over".to_owned();
             let message = "the conditions are more than a plan can hold".to_owned();
             self.diagnostics.error("E101", at, message, cure);
             return None;
         }
-        Some(start)
+        start
     }
 
     fn slots(&mut self) -> Vec<(&'a Member, Slot)> {

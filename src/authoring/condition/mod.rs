@@ -46,8 +46,11 @@ pub const MAX_LIST: usize = 10_000;
 /// Of a file: each is made into a table, which takes time.
 const MAX_PATTERNS: usize = 1_000;
 /// Of a plan, all conditions together.
-const MAX_NODES: usize = 65_536;
+const MAX_NODES: usize = 16_384;
 const MAX_FACTS: usize = 4_096;
+const MAX_LISTS: usize = 4_096;
+/// Of a file, those of audiences that are used in several places counted each time.
+const MAX_COMPILED: usize = 1_000_000;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Dialect {
@@ -82,6 +85,8 @@ pub struct Conditions {
     clause: String,
     /// Of open groups.
     depth: usize,
+    /// Nodes, with those taken back.
+    compiled: usize,
     /// Conditions are compiled wherever they are used; their patterns once.
     tables: BTreeMap<(String, bool), Result<Pattern, Refused>>,
 }
@@ -184,7 +189,8 @@ impl Conditions {
     pub fn is_full(&self) -> bool {
         self.set.nodes.len() > MAX_NODES
             || self.facts.len() > MAX_FACTS
-            || self.set.lists.len() > MAX_NODES / 2
+            || self.set.lists.len() > MAX_LISTS
+            || self.compiled > MAX_COMPILED
     }
 
     fn table(&mut self, source: &str, case: Case) -> Result<Pattern, Refused> {
@@ -204,6 +210,7 @@ impl Conditions {
     }
 
     fn push(&mut self, subject: Subject, is_negated: bool, test: Test) {
+        self.compiled += 1;
         let end = self.set.nodes.len() as u32 + 1;
         self.set.nodes.push(Node { end, subject, is_negated, test });
         self.clauses.push(self.clause.clone());
@@ -260,6 +267,9 @@ impl Conditions {
     }
 
     fn list(&mut self, mut list: Vec<Scalar>) -> u16 {
+        if self.set.lists.len() > MAX_LISTS {
+            return 0;
+        }
         list.sort_by(|a, b| list_order(View::of(a), View::of(b)));
         list.dedup();
         place(&mut self.set.lists, list)
@@ -293,6 +303,10 @@ impl Conditions {
     }
 
     fn fact(&mut self, name: &str, source: FactSource) -> u16 {
+        // Whoever adds more is refused.
+        if self.facts.len() > MAX_FACTS {
+            return 0;
+        }
         let index = self.facts.iter().position(|known| known.name == name).unwrap_or_else(|| {
             self.facts.push(Fact { name: name.to_owned(), source, is_folded: false, predicates: Vec::new() });
             self.facts.len() - 1
