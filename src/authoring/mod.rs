@@ -8,6 +8,7 @@ mod diagnostic;
 mod experience;
 mod experiment;
 mod facts;
+mod flag;
 mod follow;
 mod json;
 mod moves;
@@ -26,7 +27,7 @@ pub use condition::Dialect;
 pub use diagnostic::{Diagnostic, Severity};
 pub use facts::tell;
 pub use moves::{Moves, moves};
-pub use names::{Asked, Named, Names};
+pub use names::{Asked, FlagRow, FlagTold, Named, NamedFlag, Names};
 pub use schema::schema;
 
 use crate::plan::{MAX_PLAN_BYTES, Plan};

@@ -15,7 +15,8 @@ use crate::money;
 use crate::plan::{Goal, MAX_PLAN_BYTES, Plan, Share, Slot, Strategy};
 
 /// Parts whose members fail alone: the rest of the plan still runs.
-const PARTS: [&str; 6] = ["/groups", "/audiences", "/goals", "/experiments", "/experiences", "/slots"];
+const PARTS: [&str; 7] =
+    ["/groups", "/audiences", "/goals", "/experiments", "/flags", "/experiences", "/slots"];
 
 pub struct Builder<'a, 'd, 't> {
     config: &'a Json,
@@ -71,6 +72,7 @@ pub fn build(
     builder.holdouts();
     let goals = builder.goals();
     let experiments = builder.experiments();
+    let flags = builder.flags(&experiments);
     let experiences = builder.experiences();
     let slots = builder.slots();
     builder.refuse_collisions();
@@ -78,7 +80,9 @@ pub fn build(
     if diagnostics.is_broken_outside(&PARTS) {
         return None;
     }
+    let (flags, flag_rows) = flags.into_iter().map(|flag| (flag.flag, flag.page)).unzip();
     let kept = page::Kept {
+        flags: flag_rows,
         goals: goals.iter().map(|(member, _)| *member).collect(),
         experiments: experiments.iter().map(|(member, _)| *member).collect(),
         experiences: experiences.iter().map(|(member, _)| *member).collect(),
@@ -104,6 +108,7 @@ pub fn build(
         facts: conditions.facts.iter().map(|fact| fact.source).collect(),
         conditions: conditions.set,
         experiments: experiments.into_iter().map(|(_, experiment)| experiment).collect(),
+        flags,
         experiences: experiences.into_iter().map(|(_, experience)| experience).collect(),
         goals: goals.into_iter().map(|(_, goal)| goal).collect(),
         slots: slots.into_iter().map(|(_, slot)| slot).collect(),
