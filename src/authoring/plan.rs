@@ -67,6 +67,8 @@ pub fn build(
         conditions: Conditions::new(dialect, currency_exponent),
         diagnostics,
     };
+    let hosts = config.get("site").map_or(&[][..], Json::one_or_many).iter().filter_map(Json::text);
+    builder.conditions.own_hosts = hosts.map(str::to_owned).collect();
     builder.groups();
     builder.audiences();
     builder.holdouts();

@@ -5,6 +5,7 @@
 //! `$not` does not make it true. As a part that is unknown is known to be so here, it becomes the one or the other, by
 //! the number of negations around it.
 
+mod channel;
 mod elements;
 mod group;
 mod operator;
@@ -25,12 +26,16 @@ use crate::targeting::{
 };
 
 /// Facts that the page pushes by itself. `page.query.NAME` is any parameter of the address.
-pub const HOST_FACTS: [(&str, &str); 8] = [
+pub const HOST_FACTS: [(&str, &str); 9] = [
     ("page.path", "path of the address, such as /products/mug-01"),
     ("page.host", "host name of the page"),
     ("page.url", "address without query and fragment"),
     ("page.title", "title of the page"),
     ("page.referrer", "host name of the page before; absent when there was none"),
+    (
+        channel::FACT,
+        "how the visitor came to this page, such as email, paid-search, organic-social or direct",
+    ),
     ("page.query.", "parameter of the address: write its name after the last point"),
     ("device.type", "mobile, tablet or desktop"),
     ("device.language", "language of the browser, such as de-AT"),
@@ -77,6 +82,8 @@ pub struct Conditions {
     pub dialect: Dialect,
     /// Named lists; `None` is there, but no list.
     pub groups: Vec<(String, Option<Vec<Scalar>>)>,
+    /// As `site` has them: who comes from there came from no channel.
+    pub own_hosts: Vec<String>,
     /// Decimals of the plan's currency: `profile.revenue` is compared in minor units.
     pub currency_exponent: u8,
     /// What each node says, for explanations.
