@@ -154,10 +154,10 @@ impl Search<'_> {
                         return false;
                     }
                 }
-                Some(Test::InFolded(list)) if !is_opposite => {
-                    if self.set.lists.get(usize::from(*list)).is_some_and(Vec::is_empty) {
-                        return false;
-                    }
+                Some(Test::InFolded(list))
+                    if !is_opposite && self.set.lists.get(usize::from(*list)).is_some_and(Vec::is_empty) =>
+                {
+                    return false;
                 }
                 _ => {}
             }
