@@ -85,16 +85,21 @@ pub fn compile(path: &Path, text: &str, options: &CompileOptions) -> anyhow::Res
     Ok(Compilation { opened, diagnostics, lines, has_errors })
 }
 
-/// Compiles what replaces `last`: the very same plan if nothing changed, else the next version, issued at `now_ms`.
+/// Compiles what replaces `last`: the very same plan if nothing changed, else the next version, issued when the options
+/// say. Their version is not read.
 ///
 /// # Errors
 /// As [`compile`].
-pub fn succeed(path: &Path, text: &str, last: &Plan, now_ms: u64) -> anyhow::Result<Compilation> {
-    let repeat = CompileOptions { version: last.version(), issued_ms: last.issued_ms() };
+pub fn succeed(
+    path: &Path,
+    text: &str,
+    last: &Plan,
+    options: &CompileOptions,
+) -> anyhow::Result<Compilation> {
+    let repeat = CompileOptions { version: last.version(), issued_ms: last.issued_ms(), ..*options };
     let same = compile(path, text, &repeat)?;
     if same.opened.as_ref().is_none_or(|opened| opened.plan.hash() == last.hash()) {
         return Ok(same);
     }
-    let version = last.version().saturating_add(1);
-    compile(path, text, &CompileOptions { version, issued_ms: now_ms })
+    compile(path, text, &CompileOptions { version: last.version().saturating_add(1), ..*options })
 }

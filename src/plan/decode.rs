@@ -1,10 +1,10 @@
 //! Plan bytes → [`Plan`]. Everything is checked here once, so that evaluation needs no checks.
 //!
 //! ```text
-//! magic "PRLR" · format u8 · minimum reader u8 · check u32 = murmur3(all that follows)
-//! flags u16 (bit 0: killed) · version u32 · issued u64 ms · expires u64 ms
-//! sections: tag u8 · required u8 · len varint · bytes
-//! core: holdout share · facts · lists, patterns and nodes of conditions · experiments · experiences · goals · slots, each a count and its rows
+//! magic "PRLR" · format u8 · minimum reader u8 · check u32 = murmur3(body) · len u32 of the body · body · signatures
+//! body: flags u16 (bit 0: killed) · version u32 · issued u64 ms · expires u64 ms
+//!       sections: tag u8 · required u8 · len varint · bytes
+//!       core: holdout share · facts · lists, patterns and nodes of conditions · experiments · experiences · goals · slots, each a count and its rows
 //! ```
 
 use super::bytes::Reader;
@@ -68,11 +68,14 @@ impl Plan {
             return Err(PlanError::TooNew);
         }
         let check = reader.u32().ok_or(PlanError::Damaged)?;
-        if murmur3_32(reader.clone().take_rest(), 0) != check {
+        let body = reader.u32().and_then(|len| reader.take(len as usize)).ok_or(PlanError::Damaged)?;
+        let signatures = reader.take_rest();
+        if murmur3_32(body, 0) != check || !signatures.len().is_multiple_of(SIGNATURE_BYTES) {
             return Err(PlanError::Damaged);
         }
+        let mut reader = Reader::new(body);
         let mut plan = header(&mut reader).ok_or(PlanError::Damaged)?;
-        plan.hash = id64(bytes);
+        plan.hash = id64(bytes.get(..bytes.len() - signatures.len()).unwrap_or_default());
         let mut has_core = false;
         while !reader.is_empty() {
             let tag = reader.u8().ok_or(PlanError::Damaged)?;
@@ -84,6 +87,7 @@ impl Plan {
                     has_core = true;
                 }
                 SECTION_PAGE => plan.page = section.to_vec(),
+                SECTION_CLAUSES => plan.clauses = section.to_vec(),
                 _ if required == 0 => {}
                 _ => return Err(PlanError::UnknownSection),
             }
@@ -108,6 +112,7 @@ fn header(reader: &mut Reader<'_>) -> Option<Plan> {
         goals: Vec::new(),
         slots: Vec::new(),
         page: Vec::new(),
+        clauses: Vec::new(),
     })
 }
 
@@ -119,6 +124,7 @@ fn core(plan: &mut Plan, bytes: &[u8]) -> Option<()> {
     plan.conditions = ConditionSet::read(reader, plan.facts.len())?;
     let node_count = plan.conditions.nodes.len() as u32;
     plan.experiments = many(reader, |reader| experiment(reader, node_count))?;
+    asked(&plan.experiments)?;
     plan.experiences = many(reader, |reader| experience(reader, node_count))?;
     plan.goals = many(reader, goal)?;
     plan.slots = many(reader, slot)?;
@@ -145,6 +151,37 @@ fn share(reader: &mut Reader<'_>) -> Option<Share> {
     let seed = reader.u32()?;
     let below = reader.varint()?;
     (below <= FULL).then_some(Share { seed, below })
+}
+
+fn traffic(reader: &mut Reader<'_>) -> Option<Traffic> {
+    let traffic = Traffic {
+        seed: reader.u32()?,
+        steps: many(reader, |reader| Some((reader.varint()?, reader.varint()?)))?,
+    };
+    let mut last = 0;
+    for (at_ms, below) in &traffic.steps {
+        if *at_ms < last || *below > FULL {
+            return None;
+        }
+        last = *at_ms;
+    }
+    Some(traffic)
+}
+
+/// Prerequisites come before those that require them, and ask for no more decisions than a page can afford.
+fn asked(experiments: &[Experiment]) -> Option<()> {
+    let mut costs: Vec<u32> = Vec::with_capacity(experiments.len());
+    for experiment in experiments {
+        let mut cost = 1;
+        for requirement in &experiment.requires {
+            cost += costs.get(usize::from(requirement.experiment))?;
+        }
+        if cost > MAX_ASKED {
+            return None;
+        }
+        costs.push(cost);
+    }
+    Some(())
 }
 
 fn range(reader: &mut Reader<'_>) -> Option<Range> {
@@ -174,32 +211,46 @@ fn condition(reader: &mut Reader<'_>, node_count: u32) -> Option<u32> {
 }
 
 fn experiment(reader: &mut Reader<'_>, node_count: u32) -> Option<Experiment> {
+    let id = reader.u64()?;
+    let version = reader.u32()?;
+    let flags = reader.u8()?;
+    let is = |bit: u8| flags & bit != 0;
     let experiment = Experiment {
-        id: reader.u64()?,
-        version: reader.u32()?,
+        id,
+        version,
+        killed: is(1),
+        sticky: is(2),
+        falls_back: is(4),
+        applies_always: is(8),
+        blocks_older: is(16),
         status: match reader.u8()? {
             0 => Status::Running,
             1 => Status::Paused,
             2 => Status::Ended(None),
             winner => Status::Ended(Some(winner - 3)),
         },
-        killed: reader.u8()? != 0,
         unit: Unit::from_code(reader.u8()?)?,
         basis: basis(reader)?,
-        sticky: reader.u8()? != 0,
         start_ms: reader.varint()?,
         end_ms: reader.varint()?,
         seed: reader.u32()?,
-        traffic: share(reader)?,
+        traffic: traffic(reader)?,
         layer: optional(reader, |reader| Some(Layer { seed: reader.u32()?, range: range(reader)? }))?,
+        holdouts: many(reader, share)?,
+        requires: many(reader, |reader| {
+            Some(Requirement { experiment: reader.u16()?, variants: reader.u64()? })
+        })?,
         audience: optional(reader, |reader| condition(reader, node_count))?,
-        variants: many(reader, range)?,
+        variants: many(reader, Reader::u32)?,
+        splits: many(reader, |reader| Some(Split { variant: reader.u8()?, range: range(reader)? }))?,
     };
+    let exists = |variant| usize::from(variant) < experiment.variants.len();
     let winner_exists = match experiment.status {
-        Status::Ended(Some(winner)) => usize::from(winner) < experiment.variants.len(),
+        Status::Ended(Some(winner)) => exists(winner),
         _ => true,
     };
-    (winner_exists && experiment.variants.len() < 250).then_some(experiment)
+    let all_exist = winner_exists && experiment.splits.iter().all(|split| exists(split.variant));
+    (all_exist && experiment.variants.len() < 250).then_some(experiment)
 }
 
 fn experience(reader: &mut Reader<'_>, node_count: u32) -> Option<Experience> {

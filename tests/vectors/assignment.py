@@ -8,7 +8,8 @@ Bucketing, hash version 1. All texts are UTF-8; murmur3 is MurmurHash3 x86 32-bi
     traffic        : in if murmur3(unit, murmur3("traffic", experiment seed)) < floor(traffic * 2^32)
     holdout        : out if murmur3(unit, seed("holdout")) < floor(holdout * 2^32)
     layer          : in if murmur3(unit, seed("layer/" + name)) lies in [floor(from * 2^32), floor(to * 2^32))
-    variant        : the first whose end, floor(2^32 * sum of weights up to it / sum of all), is above murmur3(unit, seed)
+    variant        : the first whose end, floor(2^32 * sum of weights up to it / sum of all), is above murmur3(unit, seed);
+                     a plan built with --previous keeps the ranges of the plan before it as far as the weights allow
 """
 
 import json

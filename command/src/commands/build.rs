@@ -57,13 +57,14 @@ impl Args {
         let before = host.read(&self.output).ok().and_then(|bytes| Plan::decode(&bytes).ok());
         let told = self.plan_version.is_some() || self.issued.is_some();
         if let (Some(before), false) = (&before, told) {
-            return plan_file::succeed(&self.file, text, before, host.now_ms());
+            let now = CompileOptions { issued_ms: host.now_ms(), ..CompileOptions::default() };
+            return plan_file::succeed(&self.file, text, before, &now);
         }
         let first = CompileOptions::default();
         let version = self.plan_version.or(before.map(|before| before.version().saturating_add(1)));
         let issued_ms = self.issued.map(|issued| u64::try_from(issued.as_millisecond())).transpose();
         let issued_ms = issued_ms.context("--issued is before 1970")?.unwrap_or(first.issued_ms);
-        let options = CompileOptions { version: version.unwrap_or(first.version), issued_ms };
+        let options = CompileOptions { version: version.unwrap_or(first.version), issued_ms, ..first };
         plan_file::compile(&self.file, text, &options)
     }
 }

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::PathBuf;
 
-use parlour::plan::Range;
+use parlour::plan::Experiment;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 
@@ -44,14 +44,13 @@ impl Task for Args {
     fn run(self, host: &dyn Host) -> anyhow::Result<Outcome> {
         let opened = plan_file::read(&self.plan, host)?;
         let index = opened.experiment(&self.experiment)?;
-        let ranges =
-            opened.plan.experiments().get(index).map(|found| found.variants.as_slice()).unwrap_or_default();
+        let weights: Vec<f64> = opened.plan.experiments().get(index).map(weights).unwrap_or_default();
         let mut visitor = Visitor::new(&opened, host.instant(self.at));
         if let Some(facts) = &self.facts {
             visitor.knows(&serde_json::from_str(facts)?);
         }
         let mut random = StdRng::seed_from_u64(self.seed);
-        let mut bucketed = vec![0u64; ranges.len()];
+        let mut bucketed = vec![0u64; weights.len()];
         let mut others: BTreeMap<(Option<u8>, &str), u64> = BTreeMap::new();
         for _ in 0..self.visitors {
             let id = uuid::Builder::from_random_bytes(random.random()).into_uuid();
@@ -71,16 +70,16 @@ impl Task for Args {
         let total: u64 = bucketed.iter().sum();
         let of = |count: u64, total: u64| if total == 0 { 0.0 } else { count as f64 / total as f64 };
         writeln!(out, "{:24} {:>12} {:>9} {:>9}", self.experiment, "visitors", "share", "weight")?;
-        for ((arm, count), range) in (0u8..).zip(&bucketed).zip(ranges) {
+        for ((arm, count), weight) in (0u8..).zip(&bucketed).zip(&weights) {
             let name = opened.names.variant(index, Some(arm));
-            let (share, weight) = (of(*count, total) * 100.0, weight(*range) * 100.0);
+            let (share, weight) = (of(*count, total) * 100.0, weight * 100.0);
             writeln!(out, "{name:24} {count:>12} {share:>8.3}% {weight:>8.3}%")?;
         }
         for ((arm, reason), count) in &others {
             let name = opened.names.variant(index, *arm);
             writeln!(out, "{name:24} {count:>12}           {reason}")?;
         }
-        let expected: Vec<f64> = ranges.iter().map(|range| weight(*range) * total as f64).collect();
+        let expected: Vec<f64> = weights.iter().map(|weight| weight * total as f64).collect();
         let Some(test) = SampleRatio::of(&bucketed, &expected) else {
             writeln!(out, "sample ratio: nothing to compare, fewer than two variants were reached")?;
             out.flush()?;
@@ -97,6 +96,7 @@ impl Task for Args {
     }
 }
 
-fn weight(range: Range) -> f64 {
-    range.end.saturating_sub(range.start) as f64 / parlour::plan::FULL as f64
+fn weights(experiment: &Experiment) -> Vec<f64> {
+    let arms = (0u8..).take(experiment.variants.len());
+    arms.map(|arm| experiment.buckets(arm) as f64 / parlour::plan::FULL as f64).collect()
 }
