@@ -136,7 +136,7 @@ test("both refuse with exit code 2 and say why", () => {
   }
 });
 
-const subcommands = (/** @type {string} */ help) => [...help.slice(help.indexOf("Commands:")).split("\n\n")[0].matchAll(/^ {2}(\S+) /gm)].map(([, name]) => name);
+const subcommands = (/** @type {string} */ help) => [...help.slice(help.indexOf("Commands:")).split("\n\n")[0].matchAll(/^ {2}(\S+) /gm)].map(([, name]) => name).filter((name) => name !== "help");
 
 test("each command explains itself in the same words; what is missing in Node is said there", () => {
   const { native, node } = both(["--help"]);

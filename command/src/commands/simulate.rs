@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::PathBuf;
 
+use anyhow::Context as _;
 use parlour::plan::Experiment;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
@@ -47,7 +48,7 @@ impl Task for Args {
         let weights: Vec<f64> = opened.plan.experiments().get(index).map(weights).unwrap_or_default();
         let mut visitor = Visitor::new(&opened, host.instant(self.at));
         if let Some(facts) = &self.facts {
-            visitor.knows(&serde_json::from_str(facts)?);
+            visitor.knows(&serde_json::from_str(facts).context("--facts is not a JSON object")?);
         }
         let mut random = StdRng::seed_from_u64(self.seed);
         let mut bucketed = vec![0u64; weights.len()];
