@@ -2,8 +2,10 @@
 //!
 //! `handle` is never re-entered and calls nothing outside; time, ids and randomness come in as arguments.
 
+mod flag;
 mod state;
 
+pub use flag::FlagAnswer;
 pub use state::{Entry, MAX_SNAPSHOT_BYTES, Met, State};
 
 use crate::assignment::{Context, Kept, Trace, assign};
