@@ -17,6 +17,7 @@ const CONFIG: &str = r#"{
     "right": { "status": "running", "layer": { "name": "shelf", "range": [0.5, 1] }, "variants": { "control": {}, "b": {} } },
     "across": { "status": "running", "layer": { "name": "shelf", "range": [0.25, 0.75] }, "variants": { "control": {}, "b": {} } },
     "german": { "status": "running", "audience": "german", "variants": { "control": {}, "b": {} } },
+    "after": { "status": "running", "requires": [{ "experiment": "thirds", "variant": "loud" }], "variants": { "control": {}, "b": {} } },
     "paused": { "status": "paused", "variants": { "control": {}, "b": {} } }
   }
 }"#;
@@ -44,6 +45,18 @@ fn layers_are_told_and_nobody_is_in_two_that_lie_apart() {
     );
 }
 
+#[test]
+fn an_experiment_that_requires_another_is_told_and_no_cause_for_alarm() {
+    let host = Memory::built(CONFIG);
+    for (key, other, expect) in
+        [("after", "thirds", "required by this one: "), ("thirds", "after", "requires this one: ")]
+    {
+        let ran = host.run(&["simulate", "plan.bin", "-e", key, "-n", "9000"]);
+        assert_eq!(ran.code, 0, "{}", ran.out);
+        assert!(line(&ran.out, other).contains(expect), "{}", ran.out);
+    }
+}
+
 /// Equal seeds put the same people into the same variants: the mistake that the test is for.
 #[test]
 fn experiments_that_share_a_seed_are_found_and_fail() {
@@ -69,7 +82,8 @@ fn visitors_draw_their_facts_from_a_file_and_keep_none_of_the_one_before() {
     ];
     for (name, text, percent) in files {
         host.files.borrow_mut().insert(name.into(), text.as_bytes().to_vec());
-        let ran = host.run(&["simulate", "plan.bin", "-e", "german", "-n", "20000", "--facts", name]);
+        let ran = host
+            .run(&["simulate", "plan.bin", "-e", "german", "-n", "20000", "--seed", "2", "--facts", name]);
         assert_eq!(ran.code, 0, "{name}: {}{}", ran.out, ran.err);
         let out: u32 = ran
             .out
