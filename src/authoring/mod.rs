@@ -7,6 +7,7 @@ mod dates;
 mod diagnostic;
 mod experience;
 mod experiment;
+mod explain;
 mod facts;
 mod flag;
 mod follow;
@@ -26,6 +27,7 @@ mod warnings;
 
 pub use condition::Dialect;
 pub use diagnostic::{Diagnostic, Severity};
+pub use explain::{Explanation, STEPS, clauses, explain};
 pub use facts::tell;
 pub use moves::{Moves, moves};
 pub use names::{Asked, FlagRow, FlagTold, Named, NamedFlag, Names};
