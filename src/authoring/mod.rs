@@ -8,6 +8,7 @@ mod diagnostic;
 mod experience;
 mod experiment;
 mod facts;
+mod growthbook;
 mod json;
 mod names;
 mod page;
@@ -20,6 +21,7 @@ mod share;
 pub use condition::Dialect;
 pub use diagnostic::{Diagnostic, Severity};
 pub use facts::tell;
+pub use growthbook::{GrowthBook, Holds, Imported, import as import_growthbook};
 pub use names::{Asked, Named, Names};
 pub use schema::schema;
 

@@ -7,7 +7,7 @@ use super::condition::{self, Conditions, Dialect};
 use super::dates;
 use super::diagnostic::{Diagnostics, did_you_mean};
 use super::json::{Json, Member, Value, below};
-use super::{page, share};
+use super::{growthbook, page, share};
 use crate::consent::Basis;
 use crate::hash::{id64, murmur3_32};
 use crate::journey::TouchpointKind;
@@ -15,7 +15,8 @@ use crate::money;
 use crate::plan::{Goal, MAX_PLAN_BYTES, Plan, Share, Slot, Strategy};
 
 /// Parts whose members fail alone: the rest of the plan still runs.
-const PARTS: [&str; 6] = ["/groups", "/audiences", "/goals", "/experiments", "/experiences", "/slots"];
+const PARTS: [&str; 7] =
+    ["/groups", "/audiences", "/goals", "/experiments", "/experiences", "/slots", "/growthbook"];
 
 pub struct Builder<'a, 'd, 't> {
     config: &'a Json,
@@ -59,6 +60,9 @@ pub fn build(config: &Json, options: &CompileOptions, diagnostics: &mut Diagnost
     let experiments = builder.experiments();
     let experiences = builder.experiences();
     let slots = builder.slots();
+    let growthbook = config
+        .get("growthbook")
+        .map(|json| growthbook::compile(json, "/growthbook", &mut builder.conditions, builder.diagnostics));
     builder.refuse_collisions();
     let Builder { conditions, diagnostics, .. } = builder;
     if diagnostics.is_broken_outside(&PARTS) {
@@ -92,6 +96,7 @@ pub fn build(config: &Json, options: &CompileOptions, diagnostics: &mut Diagnost
         goals: goals.into_iter().map(|(_, goal)| goal).collect(),
         slots: slots.into_iter().map(|(_, slot)| slot).collect(),
         page,
+        growthbook,
     })
 }
 

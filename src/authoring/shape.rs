@@ -9,6 +9,8 @@ pub enum Shape {
     /// JSON of any shape.
     Any,
     Bool,
+    /// Any number.
+    Number,
     Text,
     /// A text of the page: a CSS selector.
     Selector,
@@ -55,6 +57,7 @@ pub fn check(json: &Json, shape: &Shape, pointer: &str, diagnostics: &mut Diagno
     match (shape, &json.value) {
         (Shape::Any | Shape::Audience | Shape::Condition, _)
         | (Shape::Bool, Value::Bool(_))
+        | (Shape::Number, Value::Number(_))
         | (Shape::Text, Value::Text(_)) => {}
         (Shape::Selector | Shape::Date, Value::Text(text)) => {
             if text.trim().is_empty() {
@@ -166,7 +169,7 @@ fn expected(shape: &Shape) -> String {
         Shape::Text => "a text in quotes".into(),
         Shape::Selector => "a CSS selector in quotes".into(),
         Shape::Date => "a date such as \"2026-12-01\"".into(),
-        Shape::Weight => "a number".into(),
+        Shape::Number | Shape::Weight => "a number".into(),
         Shape::Share => "a number from 0 to 1".into(),
         Shape::Whole { .. } => "a whole number".into(),
         Shape::Choice(words) => format!("one of {}", words.join(", ")),

@@ -2,6 +2,8 @@
 //!
 //! `handle` is never re-entered and calls nothing outside; time, ids and randomness come in as arguments.
 
+#[cfg(feature = "growthbook")]
+mod growthbook;
 mod state;
 
 pub use state::{Entry, MAX_SNAPSHOT_BYTES, Met, State};
@@ -76,6 +78,8 @@ pub struct Engine {
     journal: Writer,
     effects: Vec<Effect>,
     scratch: Scratch,
+    #[cfg(feature = "growthbook")]
+    growthbook: crate::growthbook::Told,
 }
 
 impl Engine {
@@ -96,6 +100,8 @@ impl Engine {
             journal: Writer::default(),
             effects: Vec::new(),
             scratch: Scratch::default(),
+            #[cfg(feature = "growthbook")]
+            growthbook: crate::growthbook::Told::default(),
         }
     }
 

@@ -84,6 +84,11 @@ impl Plan {
                     has_core = true;
                 }
                 SECTION_PAGE => plan.page = section.to_vec(),
+                #[cfg(feature = "growthbook")]
+                crate::growthbook::SECTION_GROWTHBOOK => {
+                    plan.growthbook =
+                        Some(crate::growthbook::Section::read(section).ok_or(PlanError::Damaged)?);
+                }
                 _ if required == 0 => {}
                 _ => return Err(PlanError::UnknownSection),
             }
@@ -108,6 +113,8 @@ fn header(reader: &mut Reader<'_>) -> Option<Plan> {
         goals: Vec::new(),
         slots: Vec::new(),
         page: Vec::new(),
+        #[cfg(feature = "growthbook")]
+        growthbook: None,
     })
 }
 

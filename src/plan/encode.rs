@@ -2,6 +2,7 @@
 
 use super::bytes::Writer;
 use super::*;
+use crate::growthbook::SECTION_GROWTHBOOK;
 use crate::hash::murmur3_32;
 use crate::targeting::write;
 
@@ -12,7 +13,9 @@ pub fn encode(plan: &Plan) -> Vec<u8> {
     body.u32(plan.version);
     body.u64(plan.issued_ms);
     body.u64(plan.expires_ms);
-    for (tag, bytes) in [(SECTION_CORE, core(plan)), (SECTION_PAGE, plan.page.clone())] {
+    let growthbook = plan.growthbook.as_ref().map(crate::growthbook::encode::encode);
+    let sections = [(SECTION_CORE, core(plan)), (SECTION_PAGE, plan.page.clone())];
+    for (tag, bytes) in sections.into_iter().chain(growthbook.map(|bytes| (SECTION_GROWTHBOOK, bytes))) {
         body.u8(tag);
         body.u8(1);
         body.text(&bytes);

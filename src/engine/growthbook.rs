@@ -1,0 +1,61 @@
+//! The engine's answers for GrowthBook's features and experiments: same facts, same memory of who met what.
+
+use super::{Engine, Entry, Met};
+use crate::growthbook::{Answer, Evaluation, Outcome, Section, Told};
+use crate::hash::murmur3_32;
+use crate::targeting::{Facts, HostFacts, View};
+
+impl Engine {
+    /// What the host tells for this evaluator alone.
+    pub fn growthbook(&mut self) -> &mut Told {
+        &mut self.growthbook
+    }
+
+    fn evaluation<'a>(&'a self, section: &'a Section) -> Evaluation<'a, HostFacts> {
+        let is_off = self.plan.killed || self.is_bot;
+        Evaluation::new(section, &self.plan.conditions, &self.facts, &self.growthbook, is_off)
+    }
+
+    /// What came of the feature, and the random outcomes on the way. `None` where the plan has no such section.
+    #[must_use]
+    pub fn growthbook_feature(&self, index: u16) -> Option<(Answer, Vec<Outcome>)> {
+        let mut evaluation = self.evaluation(self.plan.growthbook.as_ref()?);
+        let answer = evaluation.feature(index);
+        Some((answer, evaluation.viewed))
+    }
+
+    /// The same for an experiment outside of features.
+    #[must_use]
+    pub fn growthbook_run(&self, index: u16) -> Option<Outcome> {
+        Some(self.evaluation(self.plan.growthbook.as_ref()?).run(index))
+    }
+
+    /// The visitor meets this outcome. True the first time, as far as consent lets us remember: then it is an exposure.
+    pub fn growthbook_met(&mut self, outcome: Outcome) -> bool {
+        let section = self.plan.growthbook.as_ref();
+        let Some(experiment) =
+            section.and_then(|section| section.experiments.get(usize::from(outcome.experiment)))
+        else {
+            return false;
+        };
+        let Some(variation) = outcome.variation.filter(|_| outcome.is_hashed) else { return false };
+        let attribute = experiment.fallback.filter(|_| outcome.is_fallback).unwrap_or(experiment.attribute);
+        let attribute = section.and_then(|section| section.attributes.get(usize::from(attribute)));
+        let View::Text { text, .. } = attribute.map_or(View::Null, |it| self.facts.fact(it.fact)) else {
+            return false;
+        };
+        let (id, version, unit) = (experiment.id, experiment.documents.version, murmur3_32(text, 0));
+        // The variation is part of what is met: where it changes, that counts anew.
+        let experiment = id ^ (u64::from(variation) + 1);
+        if self.state.variant_met(experiment, version, unit).is_some() {
+            return false;
+        }
+        let lasts = self.consent.keeps_units();
+        let entry = Entry::Met(Met { experiment, version, unit, variant: variation as u8, lasts });
+        self.state.apply(&entry, &[]);
+        if lasts {
+            entry.write(&mut self.journal);
+        }
+        true
+    }
+}
