@@ -4,7 +4,7 @@
  * these numbers, so they are not among its answers. The layout is that of src/plan/decode.rs.
  */
 
-const HEADER_BYTES = 32;
+const HEADER_BYTES = 36;
 const SECTION_CORE = 1;
 const FULL = 2 ** 32;
 

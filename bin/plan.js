@@ -8,8 +8,8 @@ import { Unusable } from "./unusable.js";
 /** @type {Promise<WebAssembly.Module> | undefined} */
 let runtime;
 
-/** Magic 4, format 1, minimum reader 1, check 4, flags 2, version 4: the issue time follows (src/plan/decode.rs). */
-const ISSUED_AT = 16;
+/** Magic 4, format 1, minimum reader 1, check 4, length 4, flags 2, version 4: the issue time follows (src/plan/decode.rs). */
+const ISSUED_AT = 20;
 
 /** @param {string} path @param {Uint8Array} [bytes] */
 export async function openPlan(path, bytes = readBytes(path)) {

@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 use parlour::authoring::{CompileOptions, Compiled, Names, Severity, compile};
-use parlour::plan::Plan;
+use parlour::plan::{Plan, PlanError, SIGNATURE_BYTES, Status};
 use proptest::prelude::*;
 
 fn compiled(text: &str) -> Compiled {
@@ -38,6 +38,7 @@ fn check(text: &str, code: &str, pointer: &str, cure: &str) {
 fn each_mistake_is_named_with_its_place_and_cure() {
     let rows = [
         (r#"{"site": }"#.to_owned(), "E100", "", "comma, quote or bracket"),
+        (r#"{"site": "a", "previewKey": "short"}"#.to_owned(), "E106", "/previewKey", "parlour keygen"),
         (String::new(), "E100", "", "Start with"),
         (r#"{}"#.into(), "E105", "", "host names"),
         (r#"{"site": []}"#.into(), "E105", "/site", "host names"),
@@ -255,6 +256,45 @@ fn the_schema_knows_every_field_of_the_sketch() {
     }
 }
 
+/// A plan's experiments by key and whether they run.
+fn served(text: &str, options: &CompileOptions) -> Vec<(String, bool)> {
+    let plan = Plan::decode(&compile(text, options).plan.unwrap()).unwrap();
+    let names = Names::read(&plan).experiments;
+    let runs = plan.experiments().iter().map(|experiment| experiment.status == Status::Running);
+    names.into_iter().map(|named| named.key).zip(runs).collect()
+}
+
+#[test]
+fn drafts_are_in_plans_for_previews_alone_and_decide_nothing_there() {
+    let experiments = ["draft", "running", "archived"].map(|status| {
+        format!(r#""{status}": {{"status": "{status}", "variants": {{"a": {{}}, "b": {{}}}}}}"#)
+    });
+    let unsaid = r#""unsaid": {"variants": {"a": {}, "b": {}}}"#;
+    let text = format!(r#"{{"site": "a.example", "experiments": {{{}, {unsaid}}}}}"#, experiments.join(", "));
+    let row = |key: &str, runs| (key.to_owned(), runs);
+    assert_eq!(served(&text, &CompileOptions::default()), [row("running", true)]);
+    let drafts = CompileOptions { drafts: true, ..CompileOptions::default() };
+    assert_eq!(served(&text, &drafts), [row("draft", false), row("running", true), row("unsaid", false)]);
+}
+
+#[test]
+fn a_plan_carries_its_expiry_and_the_key_of_previews() {
+    let page = |plan: &Plan| serde_json::from_slice::<serde_json::Value>(plan.page()).unwrap();
+    let none = plan(r#"{"site": "a.example"}"#);
+    assert_eq!((none.expires_ms(), page(&none)["previewKey"].as_str()), (u64::MAX, None));
+    let (ours, theirs) = (["o"; 43].concat(), ["t"; 43].concat());
+    let options = CompileOptions {
+        expires_ms: 77,
+        preview_key: Some(ours.as_bytes().try_into().unwrap()),
+        ..CompileOptions::default()
+    };
+    for (key, expect) in [("", &ours), (&format!(r#", "previewKey": "{theirs}""#), &theirs)] {
+        let text = format!(r#"{{"site": "a.example"{key}}}"#);
+        let plan = Plan::decode(&compile(&text, &options).plan.unwrap()).unwrap();
+        assert_eq!((plan.expires_ms(), page(&plan)["previewKey"].as_str()), (77, Some(expect.as_str())));
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
@@ -283,10 +323,20 @@ proptest! {
     }
 
     #[test]
+    fn what_follows_a_plan_is_signatures_or_damage(len in 0usize..400, byte: u8) {
+        let plan = compiled(&experiment("")).plan.unwrap();
+        let hash = Plan::decode(&plan).unwrap().hash();
+        let file = [plan.clone(), vec![byte; len]].concat();
+        prop_assert_eq!(Plan::split(&file), Some((&plan[..], &file[plan.len()..])));
+        let decoded = Plan::decode(&file).map(|plan| plan.hash());
+        prop_assert_eq!(decoded, if len % SIGNATURE_BYTES == 0 { Ok(hash) } else { Err(PlanError::Damaged) });
+    }
+
+    #[test]
     fn decoding_any_bytes_never_panics(bytes: Vec<u8>) {
         let mut file = b"PRLR\x01\x01\0\0\x01\0\0\0".to_vec();
         file.extend(bytes);
-        let _ = Plan::decode(&file);
+        let _ = (Plan::decode(&file), Plan::split(&file));
     }
 }
 

@@ -78,13 +78,30 @@ fn repeated(context: &Value, feature: &str, result: &Value) -> Option<Value> {
     let variations = |rule: &Value| {
         rule.get("contextualVariations").or_else(|| rule.get("variations")).cloned().unwrap_or_default()
     };
-    let rule = rules.iter().rev().find(|rule| variations(rule).as_array().is_some_and(|all| all.contains(&result["value"])))?;
+    let rule = rules
+        .iter()
+        .rev()
+        .find(|rule| variations(rule).as_array().is_some_and(|all| all.contains(&result["value"])))?;
     let mut repeated = Map::new();
     repeated.insert("variations".into(), variations(rule));
     repeated.insert("key".into(), rule.get("key").cloned().unwrap_or_else(|| feature.into()));
     for name in [
-        "coverage", "weights", "hashAttribute", "fallbackAttribute", "disableStickyBucketing", "bucketVersion", "minBucketVersion",
-        "namespace", "meta", "ranges", "name", "phase", "seed", "hashVersion", "filters", "condition",
+        "coverage",
+        "weights",
+        "hashAttribute",
+        "fallbackAttribute",
+        "disableStickyBucketing",
+        "bucketVersion",
+        "minBucketVersion",
+        "namespace",
+        "meta",
+        "ranges",
+        "name",
+        "phase",
+        "seed",
+        "hashVersion",
+        "filters",
+        "condition",
     ] {
         if let Some(value) = rule.get(name) {
             repeated.insert(name.into(), value.clone());
@@ -94,13 +111,19 @@ fn repeated(context: &Value, feature: &str, result: &Value) -> Option<Value> {
     if let Some(bandit) = bandit {
         let contexts = bandit["contexts"].as_array().cloned().unwrap_or_default();
         // Leaves are chosen before a variation is forced.
-        let leaf = contexts.iter().find(|leaf| Some(&leaf["leafId"]) == result.get("leafId")).or_else(|| contexts.first().filter(|_| result["hashUsed"] == false));
+        let leaf = contexts
+            .iter()
+            .find(|leaf| Some(&leaf["leafId"]) == result.get("leafId"))
+            .or_else(|| contexts.first().filter(|_| result["hashUsed"] == false));
         if let Some(leaf) = leaf {
             repeated.insert("weights".into(), leaf["weights"].clone());
         }
         if result["hashUsed"] == true {
             let parts = ["leafId", "variationWeights", "banditVersion"];
-            let parts: Map<String, Value> = parts.iter().filter_map(|name| Some(((*name).to_owned(), result.get(name)?.clone()))).collect();
+            let parts: Map<String, Value> = parts
+                .iter()
+                .filter_map(|name| Some(((*name).to_owned(), result.get(name)?.clone())))
+                .collect();
             repeated.insert("contextualBandit".into(), parts.into());
         }
     }
@@ -147,11 +170,12 @@ fn bucket(seed: &str, value: &str, version: &Value) -> Value {
 fn variations_by_bucket(experiment: &Value) -> Vec<(f64, Option<usize>)> {
     let payload = json!({ "experiments": [experiment] });
     let mut visitor = visitor(&json!({}), payload);
-    (0..4_000)
+    (0..2_000)
         .map(|id| {
             visitor.tell(json!({ "id": format!("{id}") }).as_object().cloned().unwrap(), "", &no_predicate);
             let result = visitor.run(0);
-            let variation = result["inExperiment"].as_bool().unwrap().then(|| result["variationId"].as_u64().unwrap());
+            let variation =
+                result["inExperiment"].as_bool().unwrap().then(|| result["variationId"].as_u64().unwrap());
             (bucket_of(id, "k"), variation.map(|variation| variation as usize))
         })
         .collect()
@@ -203,7 +227,9 @@ fn passes(kind: &str, row: &Value) -> bool {
         }
         "run" => {
             let result = run(&row[1], &row[2]);
-            same(&result["value"], &row[3]) && result["inExperiment"] == row[4] && result["hashUsed"] == row[5]
+            same(&result["value"], &row[3])
+                && result["inExperiment"] == row[4]
+                && result["hashUsed"] == row[5]
         }
         "feature" | "contextualBandit" => same(&feature(&row[1], row[2].as_str().unwrap()), &row[3]),
         "hash" => {
@@ -216,21 +242,33 @@ fn passes(kind: &str, row: &Value) -> bool {
         }
         // A list of weights shows in how it cuts the buckets; of fewer than two variations no experiment is made.
         "getEqualWeights" => {
-            let weights: Vec<f64> = row[1].as_array().unwrap().iter().map(|weight| weight.as_f64().unwrap()).collect();
+            let weights: Vec<f64> =
+                row[1].as_array().unwrap().iter().map(|weight| weight.as_f64().unwrap()).collect();
             let found = variations_by_bucket(&experiment_of(&row[0], &Value::Null, &Value::Null));
             if weights.len() < 2 {
                 return found.iter().all(|(_, variation)| variation.is_none());
             }
             let mut sum = 0.0;
-            let ranges: Vec<[f64; 2]> = weights.iter().map(|weight| { sum += weight; [sum - weight, sum] }).collect();
+            let ranges: Vec<[f64; 2]> = weights
+                .iter()
+                .map(|weight| {
+                    sum += weight;
+                    [sum - weight, sum]
+                })
+                .collect();
             is_cut_as(&ranges, &found)
         }
         "chooseVariation" => {
             let ranges = &row[2];
             let variations: Vec<usize> = (0..ranges.as_array().unwrap().len()).collect();
-            let experiment = json!({ "key": "k", "hashVersion": 2, "variations": variations, "ranges": ranges });
-            let result = run(&json!({ "attributes": { "id": id_in(row[1].as_f64().unwrap()).to_string() } }), &experiment);
-            let found = if result["inExperiment"] == true { result["variationId"].as_i64().unwrap() } else { -1 };
+            let experiment =
+                json!({ "key": "k", "hashVersion": 2, "variations": variations, "ranges": ranges });
+            let result = run(
+                &json!({ "attributes": { "id": id_in(row[1].as_f64().unwrap()).to_string() } }),
+                &experiment,
+            );
+            let found =
+                if result["inExperiment"] == true { result["variationId"].as_i64().unwrap() } else { -1 };
             row[3] == found
         }
         "inNamespace" => {
@@ -242,19 +280,35 @@ fn passes(kind: &str, row: &Value) -> bool {
             let variations: Vec<usize> = (0..count).collect();
             let experiment = json!({ "key": row[1], "variations": variations });
             let result = run(&json!({ "url": row[2] }), &experiment);
-            let found = if result["inExperiment"] == true { result["variationId"].clone() } else { Value::Null };
+            let found =
+                if result["inExperiment"] == true { result["variationId"].clone() } else { Value::Null };
             same(&found, &row[4])
         }
         "stickyBucket" => {
             let mut payload = payload(&row[1]);
             payload.insert("stickyBuckets".into(), true.into());
             let mut visitor = visitor(&row[1], payload.into());
-            let name = |document: &Value| format!("{}||{}", document["attributeName"].as_str().unwrap(), document["attributeValue"].as_str().unwrap());
-            let documents = row[2].as_array().unwrap().iter().map(|document| (name(document), document.clone()));
+            let name = |document: &Value| {
+                format!(
+                    "{}||{}",
+                    document["attributeName"].as_str().unwrap(),
+                    document["attributeValue"].as_str().unwrap()
+                )
+            };
+            let documents =
+                row[2].as_array().unwrap().iter().map(|document| (name(document), document.clone()));
             visitor.tell_documents(documents.collect());
             let answer = visitor.feature(row[3].as_str().unwrap());
             let result = answer.get("experimentResult").cloned().unwrap_or_default();
-            let kept: Map<String, Value> = visitor.documents().iter().filter(|(key, _)| row[5].get(*key).is_some() || !row[2].as_array().unwrap().iter().any(|known| name(known) == **key)).map(|(key, value)| (key.clone(), value.clone())).collect();
+            let kept: Map<String, Value> = visitor
+                .documents()
+                .iter()
+                .filter(|(key, _)| {
+                    row[5].get(*key).is_some()
+                        || !row[2].as_array().unwrap().iter().any(|known| name(known) == **key)
+                })
+                .map(|(key, value)| (key.clone(), value.clone()))
+                .collect();
             same(&result, &row[4]) && same(&kept.into(), &row[5])
         }
         "urlRedirect" => {
@@ -266,11 +320,18 @@ fn passes(kind: &str, row: &Value) -> bool {
                 let target = result["value"]["urlRedirect"].as_str().map(str::to_owned);
                 target.filter(|_| result["inExperiment"] == true).map(|target| (index, target))
             });
-            let found: Vec<Value> = first.into_iter().map(|(index, target)| {
-                let keeps_query = experiments[index]["persistQueryString"] == true;
-                let whole = if keeps_query { merged(context["url"].as_str().unwrap(), &target) } else { target.clone() };
-                json!({ "inExperiment": true, "urlRedirect": target, "urlWithParams": whole })
-            }).collect();
+            let found: Vec<Value> = first
+                .into_iter()
+                .map(|(index, target)| {
+                    let keeps_query = experiments[index]["persistQueryString"] == true;
+                    let whole = if keeps_query {
+                        merged(context["url"].as_str().unwrap(), &target)
+                    } else {
+                        target.clone()
+                    };
+                    json!({ "inExperiment": true, "urlRedirect": target, "urlWithParams": whole })
+                })
+                .collect();
             row[2] == Value::from(found)
         }
         _ => panic!("{kind}"),
@@ -280,9 +341,12 @@ fn passes(kind: &str, row: &Value) -> bool {
 /// Parameters of the old address that the new one lacks.
 fn merged(old: &str, new: &str) -> String {
     let query = |url: &str| url.split_once('?').map_or(String::new(), |(_, query)| query.to_owned());
-    let known: Vec<String> = query(new).split('&').map(|pair| pair.split('=').next().unwrap().to_owned()).collect();
+    let known: Vec<String> =
+        query(new).split('&').map(|pair| pair.split('=').next().unwrap().to_owned()).collect();
     let mut whole = new.to_owned();
-    for pair in query(old).split('&').filter(|pair| !known.iter().any(|name| name == pair.split('=').next().unwrap())) {
+    for pair in
+        query(old).split('&').filter(|pair| !known.iter().any(|name| name == pair.split('=').next().unwrap()))
+    {
         whole.push(if whole.contains('?') { '&' } else { '?' });
         whole.push_str(pair);
     }

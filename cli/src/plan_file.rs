@@ -86,16 +86,22 @@ pub fn compile(path: &Path, text: &str, options: &CompileOptions) -> anyhow::Res
     Ok(Compilation { opened, diagnostics, lines, has_errors })
 }
 
-/// Compiles what replaces `last`: the very same plan if nothing changed, else the next version, issued now.
+/// Compiles what replaces `last`: the very same plan if nothing changed, else the next version, issued now. Of the
+/// options, version and issue time are not read.
 ///
 /// # Errors
 /// As [`compile`].
-pub fn succeed(path: &Path, text: &str, last: &Plan) -> anyhow::Result<Compilation> {
-    let repeat = CompileOptions { version: last.version(), issued_ms: last.issued_ms() };
+pub fn succeed(
+    path: &Path,
+    text: &str,
+    last: &Plan,
+    options: &CompileOptions,
+) -> anyhow::Result<Compilation> {
+    let repeat = CompileOptions { version: last.version(), issued_ms: last.issued_ms(), ..*options };
     let same = compile(path, text, &repeat)?;
     if same.opened.as_ref().is_none_or(|opened| opened.plan.hash() == last.hash()) {
         return Ok(same);
     }
     let issued_ms = u64::try_from(now_ms()).unwrap_or_default();
-    compile(path, text, &CompileOptions { version: last.version().saturating_add(1), issued_ms })
+    compile(path, text, &CompileOptions { version: last.version().saturating_add(1), issued_ms, ..*options })
 }

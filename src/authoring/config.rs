@@ -30,6 +30,11 @@ pub fn config() -> Shape {
                 Shape::Object("capture", capture),
                 "What is recorded without code; all of it unless switched off",
             ),
+            may(
+                "previewKey",
+                Shape::Text,
+                "Public key that preview links are checked with, as `parlour keygen` prints it; `parlour serve` brings its own",
+            ),
             may("holdout", Shape::Share, "Share of visitors who never meet any experiment"),
             may("kill", Shape::Bool, "true stops all experiments and experiences at once"),
             may(

@@ -4,7 +4,7 @@ use super::dates::{self, Bound};
 use super::diagnostic::did_you_mean;
 use super::json::{Json, Member, Value, below};
 use super::plan::{Builder, seed, share_of};
-use super::share;
+use super::{follow, share};
 use crate::consent::Basis;
 use crate::hash::{id64, murmur3_32};
 use crate::plan::{Experiment, FULL, Layer, Range, Share, Split, Status, Unit};
@@ -19,9 +19,16 @@ impl<'a> Builder<'a, '_, '_> {
             let status = member.json.get("status").and_then(Json::text).unwrap_or("draft");
             let before = self.conditions.mark();
             let experiment = self.experiment(member, &pointer, status);
-            let is_served = !matches!(status, "draft" | "archived") && !self.diagnostics.is_broken(&pointer);
+            let is_served = status != "archived"
+                && (status != "draft" || self.drafts)
+                && !self.diagnostics.is_broken(&pointer);
             match experiment {
-                Some(experiment) if is_served => experiments.push((member, experiment)),
+                Some(mut experiment) if is_served => {
+                    if let Some(previous) = self.previous {
+                        follow::keep_ranges(&mut experiment, previous, &weights(&member.json));
+                    }
+                    experiments.push((member, experiment));
+                }
                 // What is left out must not leave its conditions behind.
                 _ => self.conditions.take_back(&before),
             }
@@ -95,14 +102,7 @@ impl<'a> Builder<'a, '_, '_> {
             let pointer = below(&pointer, &variant.name);
             self.check_changes(&variant.json, &pointer);
         }
-        let weights: Vec<&str> = members
-            .iter()
-            .map(|variant| match variant.json.get("weight").map(|weight| &weight.value) {
-                Some(Value::Number(text)) => text.as_str(),
-                _ => "1",
-            })
-            .collect();
-        let ranges = share::ranges(&weights);
+        let ranges = share::ranges(&weights(json));
         if ranges.is_none() && !self.diagnostics.is_broken(&pointer) {
             let cure = "Give at least one variant a weight above 0".to_owned();
             self.diagnostics.error("E204", (&pointer, variants.at), "all weights are 0".into(), cure);
@@ -151,9 +151,10 @@ impl<'a> Builder<'a, '_, '_> {
                     "the winner has no effect yet".into(),
                     cure,
                 );
-                if status == "paused" { Status::Paused } else { Status::Running }
+                if matches!(status, "paused" | "draft") { Status::Paused } else { Status::Running }
             }
-            ("paused", None) => Status::Paused,
+            // A draft is in plans made for previews alone, and decides nothing there.
+            ("paused" | "draft", None) => Status::Paused,
             _ => Status::Running,
         }
     }
@@ -213,5 +214,18 @@ impl<'a> Builder<'a, '_, '_> {
                 None
             }
         }
+    }
+}
+
+/// Of the variants, in decimal.
+fn weights(experiment: &Json) -> Vec<&str> {
+    let variants = experiment.get("variants").map_or(&[][..], Json::members).iter();
+    variants.map(|variant| weight(&variant.json)).collect()
+}
+
+fn weight(variant: &Json) -> &str {
+    match variant.get("weight").map(|weight| &weight.value) {
+        Some(Value::Number(text)) => text,
+        _ => "1",
     }
 }

@@ -8,12 +8,15 @@ mod diagnostic;
 mod experience;
 mod experiment;
 mod facts;
+mod follow;
 mod growthbook;
 mod json;
+mod moves;
 mod names;
 mod page;
 mod pattern;
 mod plan;
+pub mod power;
 mod schema;
 mod shape;
 mod share;
@@ -22,9 +25,11 @@ pub use condition::Dialect;
 pub use diagnostic::{Diagnostic, Severity};
 pub use facts::tell;
 pub use growthbook::{GrowthBook, Holds, Imported, import as import_growthbook};
+pub use moves::{Moves, moves};
 pub use names::{Asked, Named, Names};
 pub use schema::schema;
 
+use crate::plan::Plan;
 use diagnostic::Diagnostics;
 
 /// Larger files are refused before they are read: no marketer writes one.
@@ -35,11 +40,20 @@ pub struct CompileOptions {
     /// Rises with every build that replaces another, so that an older plan never wins.
     pub version: u32,
     pub issued_ms: u64,
+    /// From then on pages show their original.
+    pub expires_ms: u64,
+    /// Takes in drafts, which decide nothing unless they are previewed: never for the plan that every visitor loads.
+    pub drafts: bool,
+    /// The Ed25519 key whose tokens may force a variant, base64url; the file's own `previewKey` comes first.
+    pub preview_key: Option<[u8; PREVIEW_KEY_CHARS]>,
 }
+
+/// 32 bytes in base64url without padding.
+pub const PREVIEW_KEY_CHARS: usize = 43;
 
 impl Default for CompileOptions {
     fn default() -> Self {
-        Self { version: 1, issued_ms: 0 }
+        Self { version: 1, issued_ms: 0, expires_ms: u64::MAX, drafts: false, preview_key: None }
     }
 }
 
@@ -60,10 +74,17 @@ impl Compiled {
 
 #[must_use]
 pub fn compile(text: &str, options: &CompileOptions) -> Compiled {
+    compile_after(text, options, None)
+}
+
+/// Where the plan before is given, experiments that go on under the same version keep its ranges as far as their
+/// weights allow, so that the fewest units move.
+#[must_use]
+pub fn compile_after(text: &str, options: &CompileOptions, previous: Option<&Plan>) -> Compiled {
     let mut diagnostics = Diagnostics::new(text);
     let plan = json::parse(text, &mut diagnostics).and_then(|file| {
         shape::check(&file, &config::config(), "", &mut diagnostics);
-        plan::build(&file, options, &mut diagnostics)
+        plan::build(&file, options, previous, &mut diagnostics)
     });
     Compiled {
         plan: plan.map(|plan| crate::plan::encode::encode(&plan)),

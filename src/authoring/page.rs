@@ -15,13 +15,14 @@ pub struct Kept<'a> {
     pub slots: Vec<&'a Member>,
 }
 
-pub fn write(config: &Json, kept: &Kept<'_>, conditions: &Conditions) -> Vec<u8> {
+pub fn write(config: &Json, kept: &Kept<'_>, conditions: &Conditions, preview_key: Option<&str>) -> Vec<u8> {
     let site: Vec<Value> =
         config.get("site").map_or(&[][..], Json::one_or_many).iter().map(Json::plain).collect();
     let facts: Vec<Value> = conditions.facts.iter().map(fact).collect();
     let page = json!({
         "site": site,
         "env": config.get("environments").map(Json::plain),
+        "previewKey": preview_key,
         "consent": config.get("consent").map_or_else(|| json!({}), Json::plain),
         "currency": config.get("currency").map_or_else(|| "EUR".into(), Json::plain),
         "capture": config.get("capture").map_or_else(|| json!({}), Json::plain),

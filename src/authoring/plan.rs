@@ -2,11 +2,11 @@
 
 use jiff::tz::TimeZone;
 
-use super::CompileOptions;
 use super::condition::{self, Conditions, Dialect};
 use super::dates;
 use super::diagnostic::{Diagnostics, did_you_mean};
 use super::json::{Json, Member, Value, below};
+use super::{CompileOptions, PREVIEW_KEY_CHARS};
 use super::{growthbook, page, share};
 use crate::consent::Basis;
 use crate::hash::{id64, murmur3_32};
@@ -23,11 +23,20 @@ pub struct Builder<'a, 'd, 't> {
     pub site: &'a str,
     pub zone: TimeZone,
     exempts_experiments: bool,
+    /// Does the plan hold drafts?
+    pub drafts: bool,
+    pub previous: Option<&'a Plan>,
     pub conditions: Conditions,
     pub diagnostics: &'d mut Diagnostics<'t>,
 }
 
-pub fn build(config: &Json, options: &CompileOptions, diagnostics: &mut Diagnostics<'_>) -> Option<Plan> {
+/// Running experiments keep the ranges of the plan before, as far as their weights allow.
+pub fn build(
+    config: &Json,
+    options: &CompileOptions,
+    previous: Option<&Plan>,
+    diagnostics: &mut Diagnostics<'_>,
+) -> Option<Plan> {
     let site = config.get("site").map_or(&[][..], Json::one_or_many).first();
     let Some(site) = site.and_then(Json::text).filter(|site| !site.is_empty()) else {
         if config
@@ -51,6 +60,8 @@ pub fn build(config: &Json, options: &CompileOptions, diagnostics: &mut Diagnost
         site,
         zone,
         exempts_experiments: exempt.iter().any(|purpose| purpose.text() == Some("experiments")),
+        drafts: options.drafts,
+        previous,
         conditions: Conditions::new(dialect, currency_exponent),
         diagnostics,
     };
@@ -74,7 +85,8 @@ pub fn build(config: &Json, options: &CompileOptions, diagnostics: &mut Diagnost
         experiences: experiences.iter().map(|(member, _)| *member).collect(),
         slots: slots.iter().map(|(member, _)| *member).collect(),
     };
-    let page = page::write(config, &kept, &conditions);
+    let preview_key = preview_key(config, options, diagnostics);
+    let page = page::write(config, &kept, &conditions, preview_key);
     if page.len() > MAX_PLAN_BYTES / 2 {
         let message = format!("the plan's page part has {} bytes", page.len());
         diagnostics.error("E101", ("", config.at), message, "Move large values to files of their own".into());
@@ -84,7 +96,7 @@ pub fn build(config: &Json, options: &CompileOptions, diagnostics: &mut Diagnost
         hash: 0,
         version: options.version,
         issued_ms: options.issued_ms,
-        expires_ms: u64::MAX,
+        expires_ms: options.expires_ms,
         killed: config.get("kill").is_some_and(Json::is_true),
         holdout: config
             .get("holdout")
@@ -98,6 +110,24 @@ pub fn build(config: &Json, options: &CompileOptions, diagnostics: &mut Diagnost
         page,
         growthbook,
     })
+}
+
+/// The key that pages check preview tokens with, in the form that they read.
+fn preview_key<'a>(
+    config: &'a Json,
+    options: &'a CompileOptions,
+    diagnostics: &mut Diagnostics<'_>,
+) -> Option<&'a str> {
+    let given = options.preview_key.as_ref().and_then(|key| std::str::from_utf8(key).ok());
+    let Some(json) = config.get("previewKey") else { return given };
+    let key = json.text()?;
+    let is_base64url = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    if key.len() != PREVIEW_KEY_CHARS || !key.bytes().all(is_base64url) {
+        let cure = "Write the public key that `parlour keygen` printed, 43 characters".to_owned();
+        diagnostics.error("E106", ("/previewKey", json.at), "this is no public key".into(), cure);
+        return None;
+    }
+    Some(key)
 }
 
 fn zone(config: &Json, diagnostics: &mut Diagnostics<'_>) -> TimeZone {

@@ -7,7 +7,7 @@ const PLACES: usize = 9;
 const SCALE: u128 = 1_000_000_000;
 
 /// Decimal text × 10⁹. `None` for negatives, exponents, more places or a whole part beyond 10⁹.
-fn scaled(text: &str) -> Option<u128> {
+pub fn scaled(text: &str) -> Option<u128> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     if whole.is_empty() || whole.len() > 10 || fraction.len() > PLACES {
         return None;

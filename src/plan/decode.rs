@@ -1,10 +1,10 @@
 //! Plan bytes → [`Plan`]. Everything is checked here once, so that evaluation needs no checks.
 //!
 //! ```text
-//! magic "PRLR" · format u8 · minimum reader u8 · check u32 = murmur3(all that follows)
-//! flags u16 (bit 0: killed) · version u32 · issued u64 ms · expires u64 ms
-//! sections: tag u8 · required u8 · len varint · bytes
-//! core: holdout share · facts · lists, patterns and nodes of conditions · experiments · experiences · goals · slots, each a count and its rows
+//! magic "PRLR" · format u8 · minimum reader u8 · check u32 = murmur3(body) · len u32 of the body · body · signatures
+//! body: flags u16 (bit 0: killed) · version u32 · issued u64 ms · expires u64 ms
+//!       sections: tag u8 · required u8 · len varint · bytes
+//!       core: holdout share · facts · lists, patterns and nodes of conditions · experiments · experiences · goals · slots, each a count and its rows
 //! ```
 
 use super::bytes::Reader;
@@ -68,11 +68,14 @@ impl Plan {
             return Err(PlanError::TooNew);
         }
         let check = reader.u32().ok_or(PlanError::Damaged)?;
-        if murmur3_32(reader.clone().take_rest(), 0) != check {
+        let body = reader.u32().and_then(|len| reader.take(len as usize)).ok_or(PlanError::Damaged)?;
+        let signatures = reader.take_rest();
+        if murmur3_32(body, 0) != check || !signatures.len().is_multiple_of(SIGNATURE_BYTES) {
             return Err(PlanError::Damaged);
         }
+        let mut reader = Reader::new(body);
         let mut plan = header(&mut reader).ok_or(PlanError::Damaged)?;
-        plan.hash = id64(bytes);
+        plan.hash = id64(bytes.get(..bytes.len() - signatures.len()).unwrap_or_default());
         let mut has_core = false;
         while !reader.is_empty() {
             let tag = reader.u8().ok_or(PlanError::Damaged)?;

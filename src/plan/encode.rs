@@ -25,6 +25,7 @@ pub fn encode(plan: &Plan) -> Vec<u8> {
     file.u8(FORMAT);
     file.u8(FORMAT);
     file.u32(murmur3_32(&body.bytes, 0));
+    file.u32(body.bytes.len() as u32);
     file.bytes.append(&mut body.bytes);
     file.bytes
 }

@@ -20,6 +20,11 @@ pub const FORMAT: u8 = 2;
 /// More than any plan worth serving; a bound on what a hostile file can make us hold.
 pub const MAX_PLAN_BYTES: usize = 1 << 20;
 
+/// Magic, format, minimum reader, check and the body's length.
+pub const HEADER_BYTES: usize = 14;
+/// After the body: a public key and its Ed25519 signature of all before the first signature. Never read by the engine.
+pub const SIGNATURE_BYTES: usize = 32 + 64;
+
 pub const SECTION_CORE: u8 = 1;
 /// JSON for the page glue: keys, names, changes, values, selectors. Never read during evaluation.
 pub const SECTION_PAGE: u8 = 2;
@@ -199,7 +204,7 @@ pub enum Strategy {
 }
 
 impl Plan {
-    /// Names these very bytes, in exposures and in the server's archive.
+    /// Names these very bytes but for their signatures, in exposures and in the server's archive.
     #[must_use]
     pub fn hash(&self) -> u64 {
         self.hash
@@ -238,6 +243,13 @@ impl Plan {
     #[must_use]
     pub fn slots(&self) -> &[Slot] {
         &self.slots
+    }
+
+    /// The part of a plan file that is signed and named by its hash, and its signatures.
+    #[must_use]
+    pub fn split(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+        let len = bytes::Reader::new(bytes.get(HEADER_BYTES - 4..)?).u32()? as usize;
+        bytes.split_at_checked(HEADER_BYTES.checked_add(len)?)
     }
 
     /// The JSON that the page glue reads.

@@ -22,7 +22,7 @@ struct Outcome {
 /// Never for mistakes in the text: those are diagnostics.
 #[wasm_bindgen]
 pub fn compile(text: &str, version: u32, issued: f64) -> Result<JsValue, JsValue> {
-    let options = authoring::CompileOptions { version, issued_ms: issued as u64 };
+    let options = authoring::CompileOptions { version, issued_ms: issued as u64, ..Default::default() };
     let compiled = authoring::compile(text, &options);
     let outcome = Outcome {
         has_errors: compiled.has_errors(),

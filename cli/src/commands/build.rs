@@ -50,7 +50,7 @@ fn compile(args: &Args, text: &str) -> anyhow::Result<Compilation> {
     let before = std::fs::read(&args.output).ok().and_then(|bytes| Plan::decode(&bytes).ok());
     let told = args.plan_version.is_some() || args.issued.is_some();
     if let (Some(before), false) = (&before, told) {
-        return plan_file::succeed(&args.file, text, before);
+        return plan_file::succeed(&args.file, text, before, &CompileOptions::default());
     }
     let first = CompileOptions::default();
     let version = args.plan_version.or(before.map(|before| before.version().saturating_add(1)));
@@ -59,7 +59,7 @@ fn compile(args: &Args, text: &str) -> anyhow::Result<Compilation> {
     plan_file::compile(
         &args.file,
         text,
-        &CompileOptions { version: version.unwrap_or(first.version), issued_ms },
+        &CompileOptions { version: version.unwrap_or(first.version), issued_ms, ..first },
     )
 }
 

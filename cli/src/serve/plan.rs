@@ -147,7 +147,7 @@ fn prepare(
     let text = std::str::from_utf8(content).with_context(|| format!("{} is not UTF-8", path.display()))?;
     let last = reader.with(|store| store.latest_plan())?.and_then(|last| Plan::decode(&last.bytes).ok());
     let compilation = match last {
-        Some(last) => plan_file::succeed(path, text, &last)?,
+        Some(last) => plan_file::succeed(path, text, &last, &CompileOptions::default())?,
         None => plan_file::compile(path, text, &CompileOptions::default())?,
     };
     let has_errors = compilation.has_errors;
