@@ -181,6 +181,19 @@ export const createEngine = ({ module, plan, report }) => {
     decideAll: (now) => guard([], () => [...numbers(wasm.decide_all(now))].map(unpack)),
     /** @param {Uint8Array} bytes */
     row: (bytes) => guard(undefined, () => (put(bytes), wasm.row())),
+    /**
+     * For chunks that know exports of their own. What is told about something is told again to a fresh instance.
+     * @template T
+     * @param {string} about '' for nothing
+     * @param {T} otherwise
+     * @param {(wasm: any, put: (bytes: Uint8Array) => void, taken: (length: number) => Uint8Array) => T} call
+     * @returns {T}
+     */
+    reach(about, otherwise, call) {
+      const run = () => call(wasm, put, taken);
+      if (about) told.set(about, run);
+      return guard(otherwise, run);
+    },
     /** @param {number} slot @param {number[]} exclude @returns {{number: number, score: number, because: number}[]} */
     recommend: (slot, exclude) =>
       guard([], () => {

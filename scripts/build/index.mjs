@@ -24,14 +24,15 @@ export async function build() {
   const cargo = await wasmTarget();
   await step("wasm-bindgen", () => buildNative("parlour-bindgen"));
   await step("runtime wasm", async (say) => say(await buildWasm(cargo, "runtime")));
+  await step("GrowthBook wasm", async (say) => say(await buildWasm(cargo, "growthbook")));
   await step("authoring wasm", async (say) => say(await buildWasm(cargo, "authoring")));
   await step("dist/", async (say) => say((await fillDist()) ? "filled" : "unchanged"));
   await step("parlour command", () => buildNative("parlour-cli"));
 }
 
 async function fillDist() {
-  const [runtime, authoring] = [wasmPaths("runtime"), wasmPaths("authoring")];
-  const inputs = [...pageModules(), "scripts/build", "Cargo.lock", "package-lock.json", "tsconfig.json", runtime.final, authoring.final, authoring.glue];
+  const [runtime, growthbook, authoring] = [wasmPaths("runtime"), wasmPaths("growthbook"), wasmPaths("authoring")];
+  const inputs = [...pageModules(), "scripts/build", "Cargo.lock", "package-lock.json", "tsconfig.json", runtime.final, growthbook.final, authoring.final, authoring.glue];
   const outputs = ["dist/integrity.json", "dist/types/parlour.d.ts", ...BUNDLES.map(({ name }) => `dist/${name}`)];
   return whenStale("dist", { inputs, outputs }, async () => {
     const texts = await Promise.all(BUNDLES.map(async (bundle) => /** @type {[string, string]} */ ([bundle.name, await bundleText(bundle)])));
@@ -43,8 +44,9 @@ async function fillDist() {
     writeDist(
       [
         ["parlour.wasm", readFileSync(join(ROOT, runtime.final))],
+        ["parlour-growthbook.wasm", readFileSync(join(ROOT, growthbook.final))],
         ["parlour-authoring.wasm", readFileSync(join(ROOT, authoring.final))],
-        ...named("parlour-authoring.js"), ...named("parlour.js"), ...named("parlour.iife.js"),
+        ...named("parlour-growthbook.js"), ...named("parlour-authoring.js"), ...named("parlour.js"), ...named("parlour.iife.js"),
       ],
       [["parlour.schema.json", await schema()], ["THIRD-PARTY-NOTICES.txt", await thirdPartyNotices()]],
     );

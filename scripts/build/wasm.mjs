@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * Two wasm builds of one crate. `runtime` is what each visitor loads; `authoring` reads JSON and is for Node, quick
+ * Three wasm builds of one crate. `runtime` is what each visitor loads; `authoring` reads JSON and is for Node, quick
  * start and tools. Each has a target directory of its own, because one build would unify their features.
  */
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -9,7 +9,7 @@ import { brotliCompressSync } from "node:zlib";
 import { whenStale } from "../fresh.mjs";
 import { mustRun, ROOT } from "../run.mjs";
 
-/** @typedef {"runtime" | "authoring"} Flavour */
+/** @typedef {"runtime" | "growthbook" | "authoring"} Flavour `growthbook` is the runtime and GrowthBook's evaluator. */
 
 /**
  * Named one by one: `--all-features` emits modules that Node 20 refuses. What is not named cannot be in the file, so
@@ -18,17 +18,18 @@ import { mustRun, ROOT } from "../run.mjs";
 const RUNTIME_FEATURES = ["mutable-globals", "sign-ext", "nontrapping-float-to-int", "bulk-memory", "bulk-memory-opt"];
 export const WASM_FEATURES = {
   runtime: RUNTIME_FEATURES,
+  growthbook: RUNTIME_FEATURES,
   authoring: [...RUNTIME_FEATURES, "multivalue", "reference-types", "call-indirect-overlong"],
 };
 
 /** The runtime must start within 256 KiB of memory; the default stack alone is 1 MiB. */
-const STACK_BYTES = { runtime: 64 * 1024, authoring: 512 * 1024 };
+const STACK_BYTES = { runtime: 64 * 1024, growthbook: 64 * 1024, authoring: 512 * 1024 };
 
 /**
  * Measured on the runtime, brotli KB after wasm-opt: 3 gives 19.6, s 15.4, z 14.2. Deciding 100 experiments of four
  * clauses in Node takes 170–205 ns each with 3, 160–185 with s, 190–225 with z: most of it is the page's own side.
  */
-const OPT_LEVEL = { runtime: "z", authoring: "z" };
+const OPT_LEVEL = { runtime: "z", growthbook: "z", authoring: "z" };
 
 /** wasm-opt's levels worth measuring. -O3 first: it is faster, and is kept where it costs less than one byte in a hundred. */
 const LEVELS = ["-O3", "-Os", "-Oz"];
@@ -36,7 +37,7 @@ const LEVELS = ["-O3", "-Os", "-Oz"];
 /** @param {Flavour} flavour */
 export function wasmPaths(flavour) {
   const folder = `target/wasm-${flavour}`;
-  const name = flavour === "runtime" ? "parlour" : "parlour_authoring";
+  const name = flavour === "runtime" ? "parlour" : `parlour_${flavour}`;
   return {
     folder,
     name,
@@ -50,7 +51,7 @@ export function wasmPaths(flavour) {
 
 /** @param {import("../setup/rust.mjs").WasmCargo} cargo @param {Flavour} flavour */
 export function cargoWasmArgs(cargo, flavour) {
-  const features = flavour === "authoring" ? ["--features", "authoring"] : [];
+  const features = flavour === "runtime" ? [] : ["--features", flavour];
   return [
     // Not `cargo build`: with an rlib beside the cdylib it would pass no LTO.
     "rustc", "-p", "parlour", "--lib", "--crate-type", "cdylib", "--release", "--target", "wasm32-unknown-unknown",
@@ -70,7 +71,7 @@ export async function buildWasm(cargo, flavour) {
   const inputs = [paths.raw, "target/release/parlour-bindgen", "scripts/build/wasm.mjs", "node_modules/binaryen/package.json"];
   await whenStale(`wasm-${flavour}`, { inputs, outputs: [paths.final, paths.glue] }, async () => {
     await mustRun("target/release/parlour-bindgen", [paths.raw, `${paths.folder}/glue`, paths.name]);
-    if (flavour === "runtime") await dropBindgensOwn(paths);
+    if (flavour !== "authoring") await dropBindgensOwn(paths);
     await shrink(paths, featureArgs(flavour));
   });
   const bytes = readFileSync(join(ROOT, paths.final));
