@@ -46,10 +46,25 @@ pub enum Reason {
     Bot = 13,
     Loading = 14,
     Unknown = 15,
+    /// Forced by a signed link; never counted.
+    Preview = 16,
+    /// The plan is past its last day.
+    Expired = 17,
+    Prerequisite = 18,
+    /// Met an older version, and this one takes only new units.
+    Version = 19,
+    /// A flag without rules, or whose first one answers everyone.
+    Static = 20,
+    /// None of a flag's rules for some answered.
+    Default = 21,
+    /// A flag's rule for an audience answered.
+    Targeting = 22,
+    /// A flag's rule for a share answered.
+    Split = 23,
 }
 
 impl Reason {
-    pub const ALL: [(Self, &'static str); 16] = [
+    pub const ALL: [(Self, &'static str); 24] = [
         (Self::Bucketed, "bucketed"),
         (Self::Sticky, "sticky"),
         (Self::Winner, "winner"),
@@ -66,6 +81,14 @@ impl Reason {
         (Self::Bot, "bot"),
         (Self::Loading, "loading"),
         (Self::Unknown, "unknown"),
+        (Self::Preview, "preview"),
+        (Self::Expired, "expired"),
+        (Self::Prerequisite, "prerequisite"),
+        (Self::Version, "version"),
+        (Self::Static, "static"),
+        (Self::Default, "default"),
+        (Self::Targeting, "targeting"),
+        (Self::Split, "split"),
     ];
 
     #[must_use]

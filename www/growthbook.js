@@ -240,7 +240,7 @@ export const createGrowthBook = (engine, { expose = () => {}, storage = () => nu
   /** @param {string} key @param {boolean} exposes @returns {Feature & {by?: string}} */
   const feature = (key, exposes = true) => {
     const index = page.features.findIndex((row) => row?.key === key);
-    const answer = index < 0 ? new Uint32Array() : numbers((wasm) => wasm.growthbook_feature(index));
+    const answer = index < 0 ? new Uint32Array() : numbers((wasm) => wasm.growthbook_feature(index, Date.now()));
     const [source = 0, place = 0, gives = 0] = answer;
     const row = page.features[index];
     const rule = row?.rules[place];
@@ -261,7 +261,9 @@ export const createGrowthBook = (engine, { expose = () => {}, storage = () => nu
 
   /** An experiment outside of features, by its place in the payload. @param {number} place @returns {Result} */
   const run = (place) => {
-    const one = outcome(numbers((wasm) => wasm.growthbook_run(page.auto[place][0])), 0);
+    const [index] = page.auto[place];
+    const answer = numbers((wasm) => wasm.growthbook_run(index, Date.now()));
+    const one = outcome(answer.length ? answer : Uint32Array.of(index, 0, 0, 0, 0), 0);
     if (one.hashed) viewed([one]);
     return result(one, null);
   };

@@ -8,6 +8,7 @@ mod diagnostic;
 mod experience;
 mod experiment;
 mod facts;
+mod flag;
 mod follow;
 mod growthbook;
 mod json;
@@ -17,16 +18,18 @@ mod page;
 mod pattern;
 mod plan;
 pub mod power;
+mod requires;
 mod schema;
 mod shape;
 mod share;
+mod url;
 
 pub use condition::Dialect;
 pub use diagnostic::{Diagnostic, Severity};
 pub use facts::tell;
 pub use growthbook::{GrowthBook, Holds, Imported, import as import_growthbook};
 pub use moves::{Moves, moves};
-pub use names::{Asked, Named, Names};
+pub use names::{Asked, FlagRow, FlagTold, Named, NamedFlag, Names};
 pub use schema::schema;
 
 use crate::plan::Plan;

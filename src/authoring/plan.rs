@@ -15,14 +15,15 @@ use crate::money;
 use crate::plan::{Goal, MAX_PLAN_BYTES, Plan, Share, Slot, Strategy};
 
 /// Parts whose members fail alone: the rest of the plan still runs.
-const PARTS: [&str; 7] =
-    ["/groups", "/audiences", "/goals", "/experiments", "/experiences", "/slots", "/growthbook"];
+const PARTS: [&str; 8] =
+    ["/groups", "/audiences", "/goals", "/experiments", "/flags", "/experiences", "/slots", "/growthbook"];
 
 pub struct Builder<'a, 'd, 't> {
     config: &'a Json,
     pub site: &'a str,
     pub zone: TimeZone,
     exempts_experiments: bool,
+    pub holdouts: Vec<(&'a str, Share)>,
     /// Does the plan hold drafts?
     pub drafts: bool,
     pub previous: Option<&'a Plan>,
@@ -60,6 +61,7 @@ pub fn build(
         site,
         zone,
         exempts_experiments: exempt.iter().any(|purpose| purpose.text() == Some("experiments")),
+        holdouts: Vec::new(),
         drafts: options.drafts,
         previous,
         conditions: Conditions::new(dialect, currency_exponent),
@@ -67,8 +69,10 @@ pub fn build(
     };
     builder.groups();
     builder.audiences();
+    builder.holdouts();
     let goals = builder.goals();
     let experiments = builder.experiments();
+    let flags = builder.flags(&experiments);
     let experiences = builder.experiences();
     let slots = builder.slots();
     let growthbook = config
@@ -79,7 +83,9 @@ pub fn build(
     if diagnostics.is_broken_outside(&PARTS) {
         return None;
     }
+    let (flags, flag_rows) = flags.into_iter().map(|flag| (flag.flag, flag.page)).unzip();
     let kept = page::Kept {
+        flags: flag_rows,
         goals: goals.iter().map(|(member, _)| *member).collect(),
         experiments: experiments.iter().map(|(member, _)| *member).collect(),
         experiences: experiences.iter().map(|(member, _)| *member).collect(),
@@ -101,9 +107,11 @@ pub fn build(
         holdout: config
             .get("holdout")
             .map(|json| Share { seed: seed(site, "holdout"), below: share_of(json) }),
+        clauses: serde_json::json!(conditions.clauses).to_string().into_bytes(),
         facts: conditions.facts.iter().map(|fact| fact.source).collect(),
         conditions: conditions.set,
         experiments: experiments.into_iter().map(|(_, experiment)| experiment).collect(),
+        flags,
         experiences: experiences.into_iter().map(|(_, experience)| experience).collect(),
         goals: goals.into_iter().map(|(_, goal)| goal).collect(),
         slots: slots.into_iter().map(|(_, slot)| slot).collect(),
@@ -194,6 +202,15 @@ impl<'a> Builder<'a, '_, '_> {
             let before = self.conditions.mark();
             self.conditions.add(&member.json, &below("/audiences", &member.name), self.diagnostics);
             self.conditions.take_back(&before);
+        }
+    }
+
+    fn holdouts(&mut self) {
+        for member in self.members("holdouts") {
+            let own = member.json.get("seed").and_then(Json::whole).map(|seed| seed as u32);
+            let seed = own.unwrap_or_else(|| seed(self.site, &format!("holdout/{}", member.name)));
+            let below = member.json.get("share").map_or(0, share_of);
+            self.holdouts.push((&member.name, Share { seed, below }));
         }
     }
 

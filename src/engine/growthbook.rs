@@ -1,6 +1,7 @@
 //! The engine's answers for GrowthBook's features and experiments: same facts, same memory of who met what.
 
 use super::{Engine, Entry, Met};
+use crate::assignment::Kept;
 use crate::growthbook::{Answer, Evaluation, Outcome, Section, Told};
 use crate::hash::murmur3_32;
 use crate::targeting::{Facts, HostFacts, View};
@@ -11,23 +12,27 @@ impl Engine {
         &mut self.growthbook
     }
 
-    fn evaluation<'a>(&'a self, section: &'a Section) -> Evaluation<'a, HostFacts> {
-        let is_off = self.plan.killed || self.is_bot;
-        Evaluation::new(section, &self.plan.conditions, &self.facts, &self.growthbook, is_off)
+    /// Not where the site is stopped or the plan is past its time: code then gets what it falls back to.
+    fn evaluation(&self, now_ms: u64) -> Option<Evaluation<'_, HostFacts>> {
+        let section: &Section = self.plan.growthbook.as_ref()?;
+        let answers = !self.plan.killed && now_ms < self.plan.expires_ms;
+        answers.then(|| {
+            Evaluation::new(section, &self.plan.conditions, &self.facts, &self.growthbook, self.is_bot)
+        })
     }
 
-    /// What came of the feature, and the random outcomes on the way. `None` where the plan has no such section.
+    /// What came of the feature, and the random outcomes on the way. `None` where nothing answers.
     #[must_use]
-    pub fn growthbook_feature(&self, index: u16) -> Option<(Answer, Vec<Outcome>)> {
-        let mut evaluation = self.evaluation(self.plan.growthbook.as_ref()?);
+    pub fn growthbook_feature(&self, index: u16, now_ms: u64) -> Option<(Answer, Vec<Outcome>)> {
+        let mut evaluation = self.evaluation(now_ms)?;
         let answer = evaluation.feature(index);
         Some((answer, evaluation.viewed))
     }
 
     /// The same for an experiment outside of features.
     #[must_use]
-    pub fn growthbook_run(&self, index: u16) -> Option<Outcome> {
-        Some(self.evaluation(self.plan.growthbook.as_ref()?).run(index))
+    pub fn growthbook_run(&self, index: u16, now_ms: u64) -> Option<Outcome> {
+        Some(self.evaluation(now_ms)?.run(index))
     }
 
     /// The visitor meets this outcome. True the first time, as far as consent lets us remember: then it is an exposure.
@@ -47,7 +52,7 @@ impl Engine {
         let (id, version, unit) = (experiment.id, experiment.documents.version, murmur3_32(text, 0));
         // The variation is part of what is met: where it changes, that counts anew.
         let experiment = id ^ (u64::from(variation) + 1);
-        if self.state.variant_met(experiment, version, unit).is_some() {
+        if matches!(self.state.kept(experiment, version, unit), Kept::Variant(_)) {
             return false;
         }
         let lasts = self.consent.keeps_units();

@@ -14,7 +14,7 @@ pub use evaluate::{Answer, Evaluation, Outcome, Source};
 pub use hash::{bucket, buckets};
 
 /// Optional to no reader: one that lacks this evaluator must refuse the plan, not answer without it.
-pub const SECTION_GROWTHBOOK: u8 = 3;
+pub const SECTION_GROWTHBOOK: u8 = 4;
 
 #[derive(Clone, Debug, Default)]
 pub struct Section {

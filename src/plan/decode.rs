@@ -4,7 +4,7 @@
 //! magic "PRLR" · format u8 · minimum reader u8 · check u32 = murmur3(body) · len u32 of the body · body · signatures
 //! body: flags u16 (bit 0: killed) · version u32 · issued u64 ms · expires u64 ms
 //!       sections: tag u8 · required u8 · len varint · bytes
-//!       core: holdout share · facts · lists, patterns and nodes of conditions · experiments · experiences · goals · slots, each a count and its rows
+//!       core: holdout share · facts · lists, patterns and nodes of conditions · experiments · flags · experiences · goals · slots, each a count and its rows
 //! ```
 
 use super::bytes::Reader;
@@ -92,6 +92,7 @@ impl Plan {
                     plan.growthbook =
                         Some(crate::growthbook::Section::read(section).ok_or(PlanError::Damaged)?);
                 }
+                SECTION_CLAUSES => plan.clauses = section.to_vec(),
                 _ if required == 0 => {}
                 _ => return Err(PlanError::UnknownSection),
             }
@@ -112,12 +113,14 @@ fn header(reader: &mut Reader<'_>) -> Option<Plan> {
         facts: Vec::new(),
         conditions: ConditionSet::default(),
         experiments: Vec::new(),
+        flags: Vec::new(),
         experiences: Vec::new(),
         goals: Vec::new(),
         slots: Vec::new(),
         page: Vec::new(),
         #[cfg(feature = "growthbook")]
         growthbook: None,
+        clauses: Vec::new(),
     })
 }
 
@@ -129,13 +132,19 @@ fn core(plan: &mut Plan, bytes: &[u8]) -> Option<()> {
     plan.conditions = ConditionSet::read(reader, plan.facts.len())?;
     let node_count = plan.conditions.nodes.len() as u32;
     plan.experiments = many(reader, |reader| experiment(reader, node_count))?;
+    asked(&plan.experiments)?;
+    let experiment_count = plan.experiments.len();
+    plan.flags = many(reader, |reader| super::flag::read(reader, node_count, experiment_count))?;
     plan.experiences = many(reader, |reader| experience(reader, node_count))?;
     plan.goals = many(reader, goal)?;
     plan.slots = many(reader, slot)?;
     reader.is_empty().then_some(())
 }
 
-fn many<'a, T>(reader: &mut Reader<'a>, mut one: impl FnMut(&mut Reader<'a>) -> Option<T>) -> Option<Vec<T>> {
+pub(super) fn many<'a, T>(
+    reader: &mut Reader<'a>,
+    mut one: impl FnMut(&mut Reader<'a>) -> Option<T>,
+) -> Option<Vec<T>> {
     let count = reader.count()?;
     let mut list = Vec::with_capacity(count);
     for _ in 0..count {
@@ -144,17 +153,51 @@ fn many<'a, T>(reader: &mut Reader<'a>, mut one: impl FnMut(&mut Reader<'a>) -> 
     Some(list)
 }
 
-fn optional<'a, T>(reader: &mut Reader<'a>, one: impl Fn(&mut Reader<'a>) -> Option<T>) -> Option<Option<T>> {
+pub(super) fn optional<'a, T>(
+    reader: &mut Reader<'a>,
+    one: impl Fn(&mut Reader<'a>) -> Option<T>,
+) -> Option<Option<T>> {
     match reader.u8()? {
         0 => Some(None),
         _ => one(reader).map(Some),
     }
 }
 
-fn share(reader: &mut Reader<'_>) -> Option<Share> {
+pub(super) fn share(reader: &mut Reader<'_>) -> Option<Share> {
     let seed = reader.u32()?;
     let below = reader.varint()?;
     (below <= FULL).then_some(Share { seed, below })
+}
+
+fn traffic(reader: &mut Reader<'_>) -> Option<Traffic> {
+    let traffic = Traffic {
+        seed: reader.u32()?,
+        steps: many(reader, |reader| Some((reader.varint()?, reader.varint()?)))?,
+    };
+    let mut last = 0;
+    for (at_ms, below) in &traffic.steps {
+        if *at_ms < last || *below > FULL {
+            return None;
+        }
+        last = *at_ms;
+    }
+    Some(traffic)
+}
+
+/// Prerequisites come before those that require them, and ask for no more decisions than a page can afford.
+fn asked(experiments: &[Experiment]) -> Option<()> {
+    let mut costs: Vec<u32> = Vec::with_capacity(experiments.len());
+    for experiment in experiments {
+        let mut cost = 1;
+        for requirement in &experiment.requires {
+            cost += costs.get(usize::from(requirement.experiment))?;
+        }
+        if cost > MAX_ASKED {
+            return None;
+        }
+        costs.push(cost);
+    }
+    Some(())
 }
 
 fn range(reader: &mut Reader<'_>) -> Option<Range> {
@@ -179,29 +222,40 @@ fn basis(reader: &mut Reader<'_>) -> Option<Basis> {
 }
 
 /// The first node of a condition, which must be one of the plan's.
-fn condition(reader: &mut Reader<'_>, node_count: u32) -> Option<u32> {
+pub(super) fn condition(reader: &mut Reader<'_>, node_count: u32) -> Option<u32> {
     u32::try_from(reader.varint()?).ok().filter(|start| *start < node_count)
 }
 
 fn experiment(reader: &mut Reader<'_>, node_count: u32) -> Option<Experiment> {
+    let id = reader.u64()?;
+    let version = reader.u32()?;
+    let flags = reader.u8()?;
+    let is = |bit: u8| flags & bit != 0;
     let experiment = Experiment {
-        id: reader.u64()?,
-        version: reader.u32()?,
+        id,
+        version,
+        killed: is(1),
+        sticky: is(2),
+        falls_back: is(4),
+        applies_always: is(8),
+        blocks_older: is(16),
         status: match reader.u8()? {
             0 => Status::Running,
             1 => Status::Paused,
             2 => Status::Ended(None),
             winner => Status::Ended(Some(winner - 3)),
         },
-        killed: reader.u8()? != 0,
         unit: Unit::from_code(reader.u8()?)?,
         basis: basis(reader)?,
-        sticky: reader.u8()? != 0,
         start_ms: reader.varint()?,
         end_ms: reader.varint()?,
         seed: reader.u32()?,
-        traffic: share(reader)?,
+        traffic: traffic(reader)?,
         layer: optional(reader, |reader| Some(Layer { seed: reader.u32()?, range: range(reader)? }))?,
+        holdouts: many(reader, share)?,
+        requires: many(reader, |reader| {
+            Some(Requirement { experiment: reader.u16()?, variants: reader.u64()? })
+        })?,
         audience: optional(reader, |reader| condition(reader, node_count))?,
         variants: many(reader, Reader::u32)?,
         splits: many(reader, |reader| Some(Split { variant: reader.u8()?, range: range(reader)? }))?,

@@ -14,10 +14,15 @@ pub fn encode(plan: &Plan) -> Vec<u8> {
     body.u64(plan.issued_ms);
     body.u64(plan.expires_ms);
     let growthbook = plan.growthbook.as_ref().map(crate::growthbook::encode::encode);
-    let sections = [(SECTION_CORE, core(plan)), (SECTION_PAGE, plan.page.clone())];
-    for (tag, bytes) in sections.into_iter().chain(growthbook.map(|bytes| (SECTION_GROWTHBOOK, bytes))) {
+    let sections = [
+        (SECTION_CORE, 1, core(plan)),
+        (SECTION_PAGE, 1, plan.page.clone()),
+        (SECTION_CLAUSES, 0, plan.clauses.clone()),
+    ];
+    let growthbook = growthbook.map(|bytes| (SECTION_GROWTHBOOK, 1, bytes));
+    for (tag, required, bytes) in sections.into_iter().chain(growthbook) {
         body.u8(tag);
-        body.u8(1);
+        body.u8(required);
         body.text(&bytes);
     }
     let mut file = Writer::default();
@@ -42,6 +47,7 @@ fn core(plan: &Plan) -> Vec<u8> {
     });
     write::set(writer, &plan.conditions);
     many(writer, &plan.experiments, experiment);
+    many(writer, &plan.flags, super::flag::write);
     many(writer, &plan.experiences, experience);
     many(writer, &plan.goals, |writer, goal| {
         writer.u64(goal.id);
@@ -54,21 +60,21 @@ fn core(plan: &Plan) -> Vec<u8> {
     std::mem::take(&mut writer.bytes)
 }
 
-fn many<T>(writer: &mut Writer, list: &[T], one: impl Fn(&mut Writer, &T)) {
+pub(super) fn many<T>(writer: &mut Writer, list: &[T], one: impl Fn(&mut Writer, &T)) {
     writer.varint(list.len() as u64);
     for item in list {
         one(writer, item);
     }
 }
 
-fn optional<T>(writer: &mut Writer, value: Option<&T>, one: impl Fn(&mut Writer, &T)) {
+pub(super) fn optional<T>(writer: &mut Writer, value: Option<&T>, one: impl Fn(&mut Writer, &T)) {
     writer.u8(u8::from(value.is_some()));
     if let Some(value) = value {
         one(writer, value);
     }
 }
 
-fn share(writer: &mut Writer, share: &Share) {
+pub(super) fn share(writer: &mut Writer, share: &Share) {
     writer.u32(share.seed);
     writer.varint(share.below);
 }
@@ -81,23 +87,38 @@ fn range(writer: &mut Writer, range: &Range) {
 fn experiment(writer: &mut Writer, experiment: &Experiment) {
     writer.u64(experiment.id);
     writer.u32(experiment.version);
+    let flags = [
+        experiment.killed,
+        experiment.sticky,
+        experiment.falls_back,
+        experiment.applies_always,
+        experiment.blocks_older,
+    ];
+    writer.u8((0u8..).zip(flags).map(|(bit, is_set)| u8::from(is_set) << bit).sum());
     writer.u8(match experiment.status {
         Status::Running => 0,
         Status::Paused => 1,
         Status::Ended(None) => 2,
         Status::Ended(Some(winner)) => 3 + winner,
     });
-    writer.u8(u8::from(experiment.killed));
     writer.u8(experiment.unit.code());
     writer.u8(experiment.basis as u8);
-    writer.u8(u8::from(experiment.sticky));
     writer.varint(experiment.start_ms);
     writer.varint(experiment.end_ms);
     writer.u32(experiment.seed);
-    share(writer, &experiment.traffic);
+    writer.u32(experiment.traffic.seed);
+    many(writer, &experiment.traffic.steps, |writer, (at_ms, below)| {
+        writer.varint(*at_ms);
+        writer.varint(*below);
+    });
     optional(writer, experiment.layer.as_ref(), |writer, layer| {
         writer.u32(layer.seed);
         range(writer, &layer.range);
+    });
+    many(writer, &experiment.holdouts, share);
+    many(writer, &experiment.requires, |writer, requirement| {
+        writer.u16(requirement.experiment);
+        writer.u64(requirement.variants);
     });
     optional(writer, experiment.audience.as_ref(), |writer, start| writer.varint(u64::from(*start)));
     many(writer, &experiment.variants, |writer, id| writer.u32(*id));

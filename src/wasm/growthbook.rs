@@ -27,11 +27,11 @@ pub fn growthbook_documents() {
     engine(|engine, documents, _| engine.growthbook().documents = documents.into());
 }
 
-/// Source, rule, then as `outcome` writes: the one that gave the value, if any, and those on the way.
+/// Nothing where the site is stopped or the plan is past its time. Source, rule, how many gave the value, then as `outcome` writes: the one that gave the value, if any, and those on the way.
 #[wasm_bindgen]
-pub fn growthbook_feature(index: u16) -> usize {
+pub fn growthbook_feature(index: u16, now: f64) -> usize {
     engine(|engine, _, out| {
-        if let Some((answer, viewed)) = engine.growthbook_feature(index) {
+        if let Some((answer, viewed)) = engine.growthbook_feature(index, now as u64) {
             out.u32(answer.source as u32);
             out.u32(u32::from(answer.rule));
             out.u32(u32::from(answer.outcome.is_some()));
@@ -44,9 +44,9 @@ pub fn growthbook_feature(index: u16) -> usize {
 }
 
 #[wasm_bindgen]
-pub fn growthbook_run(index: u16) -> usize {
+pub fn growthbook_run(index: u16, now: f64) -> usize {
     engine(|engine, _, out| {
-        if let Some(one) = engine.growthbook_run(index) {
+        if let Some(one) = engine.growthbook_run(index, now as u64) {
             outcome(one, out);
         }
         out.bytes.len()

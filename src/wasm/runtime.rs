@@ -8,7 +8,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::consent::Consent;
 use crate::decision::Decision;
-use crate::engine::{Effect, Engine, Input};
+use crate::engine::{Effect, Engine, FlagAnswer, Input};
 use crate::hash::id64;
 use crate::journey::Touchpoint;
 use crate::plan::bytes::{Reader, Writer};
@@ -177,6 +177,35 @@ pub fn decide(experiment: u16, uses: bool, now: f64) -> u32 {
     })
 }
 
+/// A signed link asks for this variant; 255 ends it.
+#[wasm_bindgen]
+pub fn force(experiment: u16, variant: u8) {
+    engine(|engine, _, _| {
+        engine.handle(Input::Force { experiment, variant: (variant < 255).then_some(variant) }, 0);
+    });
+}
+
+/// Decided anew: the packed decision, the last hash, and the detail of `Trace`, a u32 each.
+#[wasm_bindgen]
+pub fn explain(experiment: u16, now: f64) -> usize {
+    engine(|engine, _, out| {
+        let (decision, trace) = engine.explain(experiment, time(now));
+        out.u32(packed(decision));
+        out.u32(trace.bucket);
+        out.u32(trace.detail);
+        out.bytes.len()
+    })
+}
+
+/// The plan's texts for explanations: JSON, a list by node.
+#[wasm_bindgen]
+pub fn clauses() -> usize {
+    engine(|engine, _, out| {
+        out.bytes.extend_from_slice(engine.plan().clauses());
+        out.bytes.len()
+    })
+}
+
 /// All of them, a u32 each.
 #[wasm_bindgen]
 pub fn decide_all(now: f64) -> usize {
@@ -185,6 +214,15 @@ pub fn decide_all(now: f64) -> usize {
             out.u32(packed(engine.decide(experiment, time(now))));
         }
         out.bytes.len()
+    })
+}
+
+/// (rule << 16) | what `decide` answers; the rule is 0xffff where code gets what it falls back to.
+#[wasm_bindgen]
+pub fn flag(index: u16, now: f64) -> u32 {
+    engine(|engine, _, _| {
+        let FlagAnswer { rule, decision } = engine.flag(index, time(now));
+        (u32::from(rule.unwrap_or(u16::MAX)) << 16) | packed(decision)
     })
 }
 

@@ -36,6 +36,18 @@ test('every assignment vector holds in the wasm', () => {
   for (const { unit, experiment, expect } of vectors.rows) assert.deepEqual(assigned(unit, experiment), expect, `${experiment} for ${unit.slice(0, 40)}`);
 });
 
+test('every vector of a flag holds in the wasm', () => {
+  assert.ok(vectors.flags.length >= 300);
+  for (const { unit, flag, expect } of vectors.flags) {
+    engine.unit(UNIT.visitor, unit);
+    const index = engine.page.flags.findIndex(({ key }) => key === flag);
+    const { row, variant, reason } = engine.flag(index, 0);
+    const { value, experiment = -1 } = engine.page.flags[index].rows[row];
+    const answer = engine.page.experiments[experiment]?.variants[variant].values?.[flag] ?? value;
+    assert.deepEqual({ value: answer, reason }, expect, `${flag} for ${unit.slice(0, 40)}`);
+  }
+});
+
 test('a vector that is wrong is noticed', () => {
   const { unit, experiment, expect } = vectors.rows.find((/** @type {any} */ row) => row.expect.variant === 'a');
   assert.throws(() => assert.deepEqual(assigned(unit, experiment), { ...expect, variant: 'b' }));

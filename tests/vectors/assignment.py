@@ -10,6 +10,8 @@ Bucketing, hash version 1. All texts are UTF-8; murmur3 is MurmurHash3 x86 32-bi
     layer          : in if murmur3(unit, seed("layer/" + name)) lies in [floor(from * 2^32), floor(to * 2^32))
     variant        : the first whose end, floor(2^32 * sum of weights up to it / sum of all), is above murmur3(unit, seed);
                      a plan built with --previous keeps the ranges of the plan before it as far as the weights allow
+    rule of a flag : answers if murmur3(unit, seed("flag/" + key)) < floor(share * 2^32), or with the `seed` of the rule;
+                     rules of one flag share their buckets, so that neither their order nor another rule redraws anyone
 """
 
 import json
@@ -30,6 +32,14 @@ EXPERIMENTS = {
     "left": {"variants": {"a": "1", "b": "1"}, "layer": {"name": "shelf", "range": ["0", "0.5"]}},
     "right": {"variants": {"a": "1", "b": "1"}, "layer": {"name": "shelf", "range": ["0.5", "1"]}},
     "renamed": {"variants": {"a": "1", "b": "1"}, "seed": 305419896},
+}
+FLAGS = {
+    "half": {"rules": [{"force": "in", "share": "0.5"}]},
+    "few": {"rules": [{"force": "in", "share": "0.001"}]},
+    "steps": {"rules": [{"force": "first", "share": "0.2"}, {"force": "second", "share": "0.7"}, {"force": "rest"}]},
+    "drawn-anew": {"rules": [{"force": "in", "share": "0.5", "seed": 305419896}]},
+    "tried": {"rules": [{"experiment": "half-in"}, {"force": "second", "share": "0.5"}]},
+    "Häuser.Ω": {"rules": [{"force": "in", "share": "0.25"}]},
 }
 UNITS = (
     [f"visitor-{n}" for n in range(40)]
@@ -86,6 +96,20 @@ def assign(unit: str, key: str, experiment: dict) -> tuple[str | None, str]:
     raise AssertionError("the last variant ends at 2^32")
 
 
+def answer(unit: str, key: str, flag: dict) -> tuple[str, str]:
+    data = unit.encode()
+    for place, rule in enumerate(flag["rules"]):
+        if "experiment" in rule:
+            variant, reason = assign(unit, rule["experiment"], EXPERIMENTS[rule["experiment"]])
+            if variant:
+                return variant, reason
+        elif "share" not in rule:
+            return rule["force"], "default" if place else "static"
+        elif data and murmur3(data, rule.get("seed", seed(f"flag/{key}"))) < edge(rule["share"]):
+            return rule["force"], "split"
+    return "otherwise", "default"
+
+
 def config() -> dict:
     experiments = {}
     for key, experiment in EXPERIMENTS.items():
@@ -96,8 +120,16 @@ def config() -> dict:
             row["layer"] = {"name": experiment["layer"]["name"], "range": [float(share) for share in experiment["layer"]["range"]]}
         if "seed" in experiment:
             row["seed"] = experiment["seed"]
+        for flag, rules in FLAGS.items():
+            if any(rule.get("experiment") == key for rule in rules["rules"]):
+                for name, variant in row["variants"].items():
+                    variant["values"] = {flag: name}
         experiments[key] = row
-    return {"site": [SITE], "holdout": float(HOLDOUT), "experiments": experiments}
+    flags = {
+        key: {"default": "otherwise", "rules": [{**rule, "share": float(rule["share"])} if "share" in rule else rule for rule in flag["rules"]]}
+        for key, flag in FLAGS.items()
+    }
+    return {"site": [SITE], "holdout": float(HOLDOUT), "experiments": experiments, "flags": flags}
 
 
 def main() -> None:
@@ -110,6 +142,13 @@ def main() -> None:
     print(f'"config": {json.dumps(config())},')
     print('"rows": [')
     print(",\n".join(json.dumps(row) for row in rows))
+    print('],\n"flags": [')
+    answers = [
+        {"unit": unit, "flag": key, "expect": dict(zip(("value", "reason"), answer(unit, key, flag)))}
+        for unit in UNITS
+        for key, flag in FLAGS.items()
+    ]
+    print(",\n".join(json.dumps(row) for row in answers))
     print("]}")
 
 

@@ -110,7 +110,7 @@ impl GrowthBook {
         let rows = self.rows("features");
         let found = (0u16..).zip(&rows).find(|(_, row)| row.get("key").and_then(Value::as_str) == Some(key));
         let Some((index, row)) = found else { return answer(Value::Null, "unknownFeature", None, None) };
-        let Some((given, viewed)) = self.engine.growthbook_feature(index) else { return Value::Null };
+        let Some((given, viewed)) = self.engine.growthbook_feature(index, 0) else { return Value::Null };
         self.keep(&viewed);
         let rule = row.get("rules").and_then(|rules| rules.get(usize::from(given.rule)));
         let id = rule.and_then(|rule| rule.get("id"));
@@ -138,7 +138,7 @@ impl GrowthBook {
         let auto = self.rows("auto");
         let index =
             auto.get(number).and_then(|row| row.get(0)?.as_u64()).and_then(|it| u16::try_from(it).ok());
-        let Some(outcome) = index.and_then(|index| self.engine.growthbook_run(index)) else {
+        let Some(outcome) = index.and_then(|index| self.engine.growthbook_run(index, 0)) else {
             return Value::Null;
         };
         self.keep(&[outcome]);
