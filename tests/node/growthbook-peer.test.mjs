@@ -10,6 +10,9 @@ import { payload, visitors } from './growthbook-payload.mjs';
 /** @type {Awaited<ReturnType<typeof growthBookHost>>} */
 let host;
 before(async () => {
+  // It says of odd weights, coverage and prerequisites what we say when the plan is made.
+  process.env.NODE_ENV = 'production';
+  console.error = () => {};
   host = await growthBookHost();
 });
 
@@ -31,6 +34,7 @@ const compare = async (sticky, count) => {
   let saved = {};
   for (let round = 0; round < count; round++) {
     const { attributes, url } = next();
+    if (round % 25 === 0) ours.tellDocuments((saved = {}));
     engine.facts({ ...ALL, ...attributes });
     ours.address(url);
     const stickyBucketService = /** @type {any} */ ({ getAllAssignments: async () => saved, saveAssignments: async (/** @type {any} */ one) => void (saved[`${one.attributeName}||${one.attributeValue}`] = one) });
@@ -48,8 +52,8 @@ const compare = async (sticky, count) => {
     for (const key of Object.keys(payload.features)) check(key, said(ours.feature(key)), said(theirs.evalFeature(key)));
     payload.experiments.forEach((experiment, place) => check(experiment.key, inBoth(ours.run(place)), inBoth(theirs.run(/** @type {any} */ (experiment)))));
     theirs.destroy();
+    if (sticky) assert.deepEqual(ours.documents(), saved);
   }
-  if (sticky) assert.deepEqual(ours.documents(), saved);
   return seen;
 };
 
@@ -61,8 +65,8 @@ test('3,000 visitors get of every kind of rule what their SDK gives them', async
   assert.deepEqual(constant, ['empty', 'plain', 'off', 'rollout of nobody', 'rollout by an unknown hash', 'experiment of one', 'experiment by an unknown hash', 'behind two gates', 'behind nothing', 'round in circles', 'round again', 'auto-2', 'auto-3', 'auto-4', 'auto-5', 'auto-6', 'auto-7', 'auto-8']);
 });
 
-test('2,000 visitors who come and go keep what sticky documents keep in their SDK', async () => {
-  const { differences } = await compare(true, 2000);
+test('1,000 visitors who come and go keep what sticky documents keep in their SDK', async () => {
+  const { differences } = await compare(true, 1000);
   assert.deepEqual(differences.slice(0, 3), []);
 });
 

@@ -178,7 +178,7 @@ const CHANGES = [
   ['getBucketRange', 0, (row) => (row[1][1] = 0.99)],
   ['chooseVariation', 0, (row) => row[2].reverse()],
   ['getQueryStringOverride', 6, (row) => (row[1] = 'other')],
-  ['inNamespace', 0, (row) => (row[2][0] = 'namespace2x')],
+  ['inNamespace', 0, (row) => (row[2][2] = 1)],
   ['getEqualWeights', 3, (row) => (row[0] = 3)],
   ['stickyBucket', 2, (row) => (row[2][0].assignments['feature-exp__0'] = '1')],
   ['urlRedirect', 0, (row) => (row[1].experiments[0].urlPatterns[0].include = false)],
