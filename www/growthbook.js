@@ -129,6 +129,7 @@ export const createGrowthBook = (engine, { expose = () => {}, storage = () => nu
           put(Uint8Array.from([4, ...sized(utf16(textToHash(facts[name])))]));
           wasm.fact(fact, 5, 0);
         });
+    if (page.sticky) tellOwn();
     if ('page.path' in facts && typeof location === 'object') address(location.href);
   };
 
@@ -145,19 +146,25 @@ export const createGrowthBook = (engine, { expose = () => {}, storage = () => nu
     tellFacts(parts);
   };
 
-  /** @param {Record<string, StickyDocument>} next by `ATTRIBUTE||VALUE` */
-  const tellDocuments = (next) => {
-    documents = next;
+  /** Those of who is here now. */
+  const tellOwn = () => {
+    const keys = page.attributes.map(([, name]) => `${name}||${textToHash(attributes[name])}`);
+    const own = keys.filter((key) => Object.hasOwn(documents, key));
     engine.reach('documents', undefined, (wasm, put) => {
       /** @type {number[]} */
       const all = [];
-      for (const [key, { assignments }] of Object.entries(documents)) {
-        const inner = Object.entries(assignments ?? {}).flatMap(([name, variation]) => [...sized(utf8.encode(name)), 4, ...sized(utf8.encode(`${variation}`))]);
+      for (const key of own) {
+        const inner = Object.entries(documents[key].assignments ?? {}).flatMap(([name, variation]) => [...sized(utf8.encode(name)), 4, ...sized(utf8.encode(`${variation}`))]);
         all.push(...sized(utf16(key)), 6, ...sized(inner));
       }
       put(Uint8Array.from(all));
       wasm.growthbook_documents();
     });
+  };
+  /** @param {Record<string, StickyDocument>} next by `ATTRIBUTE||VALUE` */
+  const tellDocuments = (next) => {
+    documents = next;
+    tellOwn();
   };
 
   /** What is kept on the device, under what answers came before it was read. */

@@ -1,7 +1,6 @@
 //! The engine's answers for GrowthBook's features and experiments: same facts, same memory of who met what.
 
 use super::{Engine, Entry, Met};
-use crate::assignment::Kept;
 use crate::growthbook::{Answer, Evaluation, Outcome, Section, Told};
 use crate::hash::murmur3_32;
 use crate::targeting::{Facts, HostFacts, View};
@@ -52,11 +51,12 @@ impl Engine {
         let (id, version, unit) = (experiment.id, experiment.documents.version, murmur3_32(text, 0));
         // The variation is part of what is met: where it changes, that counts anew.
         let experiment = id ^ (u64::from(variation) + 1);
-        if matches!(self.state.kept(experiment, version, unit), Kept::Variant(_)) {
+        let is_known = |met: &Met| (met.experiment, met.version, met.unit) == (experiment, version, unit);
+        if self.state.met.iter().any(is_known) {
             return false;
         }
         let lasts = self.consent.keeps_units();
-        let entry = Entry::Met(Met { experiment, version, unit, variant: variation as u8, lasts });
+        let entry = Entry::Met(Met { experiment, version, unit, variant: u32::from(variation), lasts });
         self.state.apply(&entry, &[]);
         if lasts {
             entry.write(&mut self.journal);

@@ -4,6 +4,7 @@ mod assign;
 mod build;
 mod check;
 mod decide;
+mod import;
 mod schema;
 mod simulate;
 
@@ -19,6 +20,7 @@ use crate::host::{Host, Stream, Terminal};
 const PORTABLE: &[Entry] = &[
     Entry::of::<check::Args>("check"),
     Entry::of::<build::Args>("build"),
+    Entry::of::<import::Args>("import"),
     Entry::of::<assign::Args>("assign"),
     Entry::of::<decide::Args>("decide"),
     Entry::of::<simulate::Args>("simulate"),
