@@ -3,6 +3,8 @@
 // are made in wasm; here lies what the core leaves to its host: texts to hash, addresses, sticky documents, values.
 // src/authoring/growthbook/tell.rs is the native twin.
 
+import { loadCore, loadJson } from './load.js';
+
 /**
  * @typedef {Record<string, any>} Payload as GrowthBook's API answers it, with `decryptionKey` where it is encrypted
  * @typedef {{attributeName: string, attributeValue: string, assignments: Record<string, string>}} StickyDocument
@@ -17,15 +19,14 @@
  * @typedef {{experiment: string, name?: string, variant: string, variantName?: string, version: number, reason: string}} Exposure
  */
 
-/** The core that has their evaluator. */
-export const core = () => new URL('./parlour-growthbook.wasm', import.meta.url).href;
-
 /** Codes of `Source` in src/growthbook/evaluate.rs. */
 const SOURCES = ['unknownFeature', 'defaultValue', 'force', 'experiment', 'prerequisite', 'cyclicPrerequisite'];
 /** What flags of our own say. */
 const REASONS = ['unknown', 'default', 'targeting', 'split', 'prerequisite', 'prerequisite'];
 const PARTS = ['features', 'experiments', 'savedGroups', 'contextualBandits'];
 const BUCKETS = [1, 1000, 10000];
+/** A page that is about to be left waits no longer for its exposure to be sent. */
+const SENDING_MS = 300;
 
 const bytesOf = (/** @type {string} */ base64) => Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
 
@@ -43,7 +44,7 @@ export const decrypt = async (encrypted, key) => {
 /** A parlour.json for this page alone. @param {string | Payload} given the payload, or where to fetch it @returns {Promise<object>} */
 export const configOf = async (given) => {
   /** @type {Payload} */
-  const payload = typeof given === 'string' ? await (await fetch(given)).json() : given;
+  const payload = typeof given === 'string' ? await loadJson(given) : given;
   /** @type {Payload} */
   const growthbook = {};
   for (const part of [...PARTS, 'stickyBuckets', 'enabled', 'qaMode']) {
@@ -104,7 +105,7 @@ const addressPart = (name, address) => {
 };
 
 /**
- * @param {ReturnType<typeof import('./engine.js').createEngine>} engine with the core above
+ * @param {ReturnType<typeof import('./engine.js').createEngine>} engine with parlour-growthbook.wasm
  * @param {object} [host]
  * @param {(exposure: Exposure) => void} [host.expose]
  * @param {() => import('./storage.js').Storage | null} [host.storage] where sticky documents are kept
@@ -275,6 +276,15 @@ export const createGrowthBook = (engine, { expose = () => {}, storage = () => nu
     return result(one, null);
   };
 
+  /** Where the first experiment that redirects sends this visitor. @param {string} url @returns {string | undefined} */
+  const redirect = (url) => {
+    for (const [place, [, keepsQuery]] of page.auto.entries()) {
+      const { inExperiment, value } = run(place);
+      const to = value?.urlRedirect;
+      if (inExperiment && typeof to === 'string') return keepsQuery ? withParameters(url, to) : to;
+    }
+  };
+
   return {
     page,
     address,
@@ -290,21 +300,45 @@ export const createGrowthBook = (engine, { expose = () => {}, storage = () => nu
         if (row.key === key) engine.reach(`forced ${index}`, undefined, (wasm) => wasm.growthbook_force(index, variation < 0 ? 65535 : variation));
       });
     },
-    /** A feature as a flag of our own; `undefined` where there is none. @param {string} key @param {unknown} fallback @param {boolean} exposes @returns {import('./visit.js').FlagAnswer | undefined} */
-    flag(key, fallback, exposes) {
-      const { value, source, ruleId, experimentResult, by } = feature(key, exposes);
+    /**
+     * A feature as a flag of our own; `undefined` where there is none.
+     * @param {string} key
+     * @param {unknown} fallback
+     * @param {boolean} exposes
+     * @param {boolean} isLate asked for before there was an answer: what experiments decide is out for this page view
+     * @returns {import('./visit.js').FlagAnswer | undefined}
+     */
+    flag(key, fallback, exposes, isLate = false) {
+      const { value, source, ruleId, experimentResult, by } = feature(key, exposes && !isLate);
       if (source === SOURCES[0]) return;
+      if (isLate && by) return { flag: key, value: fallback, variant: null, reason: 'loading', experiment: null, metadata: {} };
       const forced = experimentResult && !experimentResult.hashUsed;
       const reason = forced ? 'preview' : experimentResult?.stickyBucketUsed ? 'sticky' : REASONS[SOURCES.indexOf(source)];
       return { flag: key, value: value ?? fallback, variant: experimentResult?.key ?? null, reason, experiment: by ?? null, metadata: ruleId ? { ruleId } : {} };
     },
-    /** Where the first experiment that redirects sends this visitor. @param {string} url @returns {string | undefined} */
-    redirect(url) {
-      for (const [place, [, keepsQuery]] of page.auto.entries()) {
-        const { inExperiment, value } = run(place);
-        const to = value?.urlRedirect;
-        if (inExperiment && typeof to === 'string') return keepsQuery ? withParameters(url, to) : to;
-      }
+    redirect,
+    /** Runs the experiments of this address, and leaves where one says so. @param {() => Promise<unknown>} flush sends what waits */
+    async go(flush) {
+      const to = redirect(location.href);
+      if (!to) return;
+      const { protocol, href } = new URL(to, location.href);
+      if (!/^https?:$/.test(protocol) || href === location.href) return;
+      await Promise.race([flush().catch(() => {}), new Promise((resolve) => setTimeout(resolve, SENDING_MS))]);
+      location.replace(href);
     },
   };
+};
+
+/**
+ * The core of this file's own, and what it answers, for a plan that others refused.
+ * @param {object} host
+ * @param {(module: import('./engine.js').Core) => ReturnType<typeof import('./engine.js').createEngine>} host.create
+ * @param {(exposure: Exposure) => void} host.expose
+ * @param {() => import('./storage.js').Storage | null} host.storage
+ */
+export const startGrowthBook = async ({ create, expose, storage }) => {
+  const engine = create(await loadCore(new URL('./parlour-growthbook.wasm', import.meta.url).href, ''));
+  const growthbook = createGrowthBook(engine, { expose, storage });
+  await growthbook.load();
+  return { ...growthbook, engine };
 };
