@@ -6,11 +6,17 @@
 
 use std::collections::BTreeMap;
 use std::process::Command;
+use std::sync::OnceLock;
 
-use parlour::authoring::{CompileOptions, GrowthBook, compile};
+use parlour::authoring::{CompileOptions, GrowthBook, compile, import_growthbook};
 use parlour::engine::Engine;
-use parlour::plan::Plan;
+use parlour::growthbook::{Evaluation, Section, Told};
+use parlour::plan::{FactSource, Plan};
+use parlour::targeting::{ConditionSet, HostFacts, Scalar};
+use proptest::prelude::*;
 use serde_json::{Map, Value, json};
+
+static ROWS: OnceLock<Value> = OnceLock::new();
 
 fn corpus() -> Value {
     let metadata =
@@ -384,4 +390,155 @@ fn every_row_of_growthbooks_corpus_answers_as_theirs() {
     // Decryption is the page's: 10 rows more there.
     assert_eq!(sum, 885 - 10);
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// Kind, row, where in it and what stands there instead: each must then fail.
+#[test]
+fn a_row_fails_when_one_thing_in_it_is_changed() {
+    let corpus = corpus();
+    for (kind, place, pointer, instead) in [
+        ("evalCondition", 0, "/3", json!("neither")),
+        ("run", 0, "/2/hashVersion", json!(2)),
+        ("run", 18, "/2/coverage", json!(1)),
+        ("feature", 4, "/1/features/feature/rules/0/force", json!(3)),
+        ("contextualBandit", 1, "/1/contextualBandits/cb-bandit/contexts/0/condition/plan", json!("none")),
+        ("hash", 0, "/0", json!("x")),
+        ("getBucketRange", 0, "/1/1", json!(0.9)),
+        ("chooseVariation", 0, "/2/0", json!([0.3, 0.5])),
+        ("getQueryStringOverride", 6, "/1", json!("other")),
+        ("inNamespace", 0, "/2/2", json!(1)),
+        ("getEqualWeights", 3, "/0", json!(3)),
+        ("stickyBucket", 2, "/2/0/assignments/feature-exp__0", json!("1")),
+        ("urlRedirect", 0, "/1/experiments/0/urlPatterns/0/include", json!(false)),
+    ] {
+        let mut row = corpus[kind][place].clone();
+        assert!(passes(kind, &row), "{kind} {place}");
+        match row.pointer_mut(pointer) {
+            Some(part) => *part = instead,
+            None => {
+                let (parent, name) = pointer.rsplit_once('/').unwrap();
+                row.pointer_mut(parent).unwrap()[name] = instead;
+            }
+        }
+        assert!(!passes(kind, &row), "{kind} {place}, {pointer} changed");
+    }
+}
+
+#[test]
+fn an_imported_payload_answers_as_the_payload_itself() {
+    let corpus = corpus();
+    for row in corpus["feature"].as_array().unwrap() {
+        let payload = Value::from(payload(&row[1]));
+        if payload.get("features").is_none() {
+            continue;
+        }
+        let imported = import_growthbook(&payload.to_string(), &["a.example".to_owned()]);
+        assert!(!imported.has_errors(), "{:#?}", imported.diagnostics);
+        let config: Value = serde_json::from_str(&imported.config.unwrap()).unwrap();
+        assert_eq!(config["site"], json!(["a.example"]));
+        assert_eq!(config["growthbook"], payload);
+    }
+}
+
+/// Payload, and the findings: code and pointer.
+#[test]
+fn what_cannot_work_in_a_payload_is_said_with_its_place() {
+    for (payload, expect) in [
+        (json!({ "features": {} }), vec![]),
+        (json!({ "encryptedFeatures": "a.b" }), vec![("E239", "/encryptedFeatures")]),
+        (json!({ "site": "a" }), vec![("E105", "")]),
+        (json!({ "features": {}, "dateUpdated": "x", "experimens": [] }), vec![("W103", "/experimens")]),
+        (json!({ "features": { "f": { "rules": [{}] } } }), vec![("W232", "/features/f/rules/0")]),
+        (
+            json!({ "features": { "f": { "rules": [{ "force": 1, "coverage": 0.5, "hashVersion": 3 }] } } }),
+            vec![("W230", "/features/f/rules/0/hashVersion")],
+        ),
+        (
+            json!({ "features": { "f": { "rules": [{ "parentConditions": [{ "id": "g" }], "force": 1 }] } } }),
+            vec![("W231", "/features/f/rules/0/parentConditions/0/id")],
+        ),
+        (
+            json!({ "features": { "f": { "rules": [{ "variations": [1, 2], "weights": [0.5, 0.2] }] } } }),
+            vec![("W234", "/features/f/rules/0/weights")],
+        ),
+        (
+            json!({ "features": { "f": { "rules": [{ "variations": [1, 2], "contextualBanditRef": "b" }] } } }),
+            vec![("W235", "/features/f/rules/0/contextualBanditRef")],
+        ),
+        (
+            json!({ "experiments": [{ "key": "k", "variations": [{}, { "css": "a" }] }] }),
+            vec![("W236", "/experiments/0")],
+        ),
+        (json!({ "features": { "f": { "rules": "none" } } }), vec![("E104", "/features/f/rules")]),
+    ] {
+        let imported = import_growthbook(&payload.to_string(), &["a.example".to_owned()]);
+        let found: Vec<_> = imported.diagnostics.iter().map(|one| (one.code, one.pointer.as_str())).collect();
+        assert_eq!(found, expect, "{payload}");
+    }
+}
+
+#[test]
+fn a_broken_feature_is_left_out_and_the_others_answer() {
+    let config = json!({ "site": "a.example", "growthbook": { "features": {
+        "broken": { "defaultValue": 1, "rules": [{ "coverage": "half", "force": 2 }] },
+        "sound": { "defaultValue": 1, "rules": [{ "parentConditions": [{ "id": "broken", "condition": { "value": null } }], "force": 3 }] },
+    } } });
+    let compiled = compile(&config.to_string(), &CompileOptions::default());
+    assert!(compiled.has_errors());
+    let mut visitor = GrowthBook::new(Engine::new(Plan::decode(&compiled.plan.unwrap()).unwrap()));
+    assert_eq!(visitor.feature("broken")["source"], "unknownFeature");
+    assert_eq!(visitor.feature("sound")["value"], 3);
+}
+
+#[test]
+fn prerequisites_without_end_are_given_up() {
+    // Each looks twice at the next, which were 2^40 looks.
+    let parents = |next: u32| json!([{ "id": format!("f{next}") }, { "id": format!("f{next}") }]);
+    let features: Map<String, Value> = (0..40)
+        .map(|place| {
+            (
+                format!("f{place}"),
+                json!({ "rules": [{ "parentConditions": parents(place + 1), "force": 1 }] }),
+            )
+        })
+        .collect();
+    let mut visitor = visitor(&json!({}), json!({ "features": features }));
+    assert_eq!(visitor.feature("f0")["source"], "cyclicPrerequisite");
+    assert_eq!(visitor.feature("f30")["value"], 1);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    /// Our bytes with some of them changed, so that they are read far in.
+    #[test]
+    fn no_bytes_of_a_section_make_us_panic(
+        row in any::<prop::sample::Index>(),
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+    ) {
+        let corpus = ROWS.get_or_init(corpus);
+        let row = row.get(corpus["feature"].as_array().unwrap());
+        let config = json!({ "site": "a.example", "growthbook": payload(&row[1]) });
+        let bytes = compile(&config.to_string(), &CompileOptions::default()).plan.unwrap();
+        let plan = Plan::decode(&bytes).unwrap();
+        let mut section = parlour::growthbook::encode::encode(plan.growthbook().unwrap());
+        for (at, byte) in changes {
+            *at.get_mut(&mut section) = byte;
+        }
+        let Some(section) = Section::read(&section) else { return Ok(()) };
+        let mut facts = HostFacts::new(&[FactSource::Host; 4]);
+        for fact in 0..4 {
+            facts.set(fact, Some(Scalar::Text(b"1\0"[..].into())));
+        }
+        let (conditions, told) = (ConditionSet::default(), Told::default());
+        let mut evaluation = Evaluation::new(&section, &conditions, &facts, &told, false);
+        for index in 0..4 {
+            let answer = evaluation.feature(index);
+            let outcome = evaluation.run(index);
+            // What is answered exists, so that hosts find its name.
+            prop_assert!(answer.outcome.is_none_or(|it| usize::from(it.experiment) < section.experiments.len()));
+            let count = section.experiments.get(usize::from(index)).map_or(0, |it| it.values.len());
+            prop_assert!(outcome.variation.is_none_or(|variation| usize::from(variation) < count));
+        }
+    }
 }

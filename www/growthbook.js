@@ -276,6 +276,7 @@ export const createGrowthBook = (engine, { expose = () => {}, storage = () => nu
     return result(one, null);
   };
 
+  let isLeaving = false;
   /** Where the first experiment that redirects sends this visitor. @param {string} url @returns {string | undefined} */
   const redirect = (url) => {
     for (const [place, [, keepsQuery]] of page.auto.entries()) {
@@ -319,10 +320,11 @@ export const createGrowthBook = (engine, { expose = () => {}, storage = () => nu
     redirect,
     /** Runs the experiments of this address, and leaves where one says so. @param {() => Promise<unknown>} flush sends what waits */
     async go(flush) {
-      const to = redirect(location.href);
+      const to = !isLeaving && redirect(location.href);
       if (!to) return;
       const { protocol, href } = new URL(to, location.href);
       if (!/^https?:$/.test(protocol) || href === location.href) return;
+      isLeaving = true;
       await Promise.race([flush().catch(() => {}), new Promise((resolve) => setTimeout(resolve, SENDING_MS))]);
       location.replace(href);
     },

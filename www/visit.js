@@ -209,6 +209,7 @@ export const createVisit = (options, control, tell) => {
       engine.decide(index, true, Date.now());
       applier.apply(name, variants[variant].changes ?? [], targets, () => meet(index));
     });
+    growthbook?.go(async () => transport?.flush());
     tell('change', undefined);
   };
 
@@ -333,7 +334,6 @@ export const createVisit = (options, control, tell) => {
     });
     if (engine?.page.slots.length && recommender) slots = createSlots({ slots: engine.page.slots, fetchCards: recommender.fetchCards, recommend, emit: (seen) => sendRecord(seen), report, signal });
     whenIdleOrHidden(fold, signal);
-    growthbook?.go(async () => transport?.flush());
     tell('ready', undefined);
   };
 
