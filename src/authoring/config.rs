@@ -114,6 +114,11 @@ fn experiment() -> Vec<Field> {
         ),
         may("winner", Shape::Text, "With status `ended`: the variant that everyone in the audience now gets"),
         may(
+            "rollout",
+            Shape::Text,
+            "The variant that takes over step by step, as `parlour promote --ramp` writes it: only it may gain weight under one version. Not in the plan",
+        ),
+        may(
             "ended",
             Shape::Date,
             "With status `ended`: since when, as `parlour promote` writes it. Not in the plan",

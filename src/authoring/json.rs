@@ -100,7 +100,7 @@ fn lower_first(text: &str) -> String {
 }
 
 /// Where the bracket depth first passes the bound, strings left out.
-fn too_deep(text: &str) -> Option<usize> {
+pub fn too_deep(text: &str) -> Option<usize> {
     let (mut depth, mut in_text, mut escaped) = (0usize, false, false);
     for (at, byte) in text.bytes().enumerate() {
         match byte {

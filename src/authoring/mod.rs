@@ -5,6 +5,7 @@ mod condition;
 mod config;
 mod dates;
 mod diagnostic;
+pub mod edit;
 mod experience;
 mod experiment;
 mod facts;
