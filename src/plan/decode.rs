@@ -138,9 +138,9 @@ pub(super) fn many<'a, T>(
     reader: &mut Reader<'a>,
     mut one: impl FnMut(&mut Reader<'a>) -> Option<T>,
 ) -> Option<Vec<T>> {
-    let count = reader.count()?;
-    let mut list = Vec::with_capacity(count);
-    for _ in 0..count {
+    // Grows as rows are read: a count alone must not make us reserve two hundred times the file.
+    let mut list = Vec::new();
+    for _ in 0..reader.count()? {
         list.push(one(reader)?);
     }
     Some(list)

@@ -256,6 +256,17 @@ impl Plan {
         self.expires_ms
     }
 
+    /// By the number that conditions have for each.
+    #[must_use]
+    pub fn facts(&self) -> &[FactSource] {
+        &self.facts
+    }
+
+    #[must_use]
+    pub fn conditions(&self) -> &ConditionSet {
+        &self.conditions
+    }
+
     #[must_use]
     pub fn experiments(&self) -> &[Experiment] {
         &self.experiments

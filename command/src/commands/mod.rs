@@ -4,6 +4,8 @@ mod assign;
 mod build;
 mod check;
 mod decide;
+mod diff;
+mod power;
 mod schema;
 mod simulate;
 
@@ -22,6 +24,8 @@ const PORTABLE: &[Entry] = &[
     Entry::of::<assign::Args>("assign"),
     Entry::of::<decide::Args>("decide"),
     Entry::of::<simulate::Args>("simulate"),
+    Entry::of::<power::Args>("power"),
+    Entry::of::<diff::Args>("diff"),
     Entry::of::<schema::Args>("schema"),
 ];
 
