@@ -83,7 +83,8 @@ pub fn check(json: &Json, shape: &Shape, pointer: &str, diagnostics: &mut Diagno
         }
         (Shape::Share, Value::Number(text)) => {
             if share::below(text).is_none() {
-                let cure = "Write a number from 0 to 1 with nine decimal places at most, such as 0.5 for half";
+                let cure =
+                    "Write a number from 0 to 1 with nine decimal places at most, such as 0.5 for half";
                 wrong(diagnostics, pointer, json, format!("{text} is no share"), cure.into());
             }
         }

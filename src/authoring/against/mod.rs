@@ -133,7 +133,7 @@ fn goals(comparison: &Comparison<'_>, member: &Member, pointer: &str, diagnostic
     let (had, has) = (rows(&comparison.earlier.plan), rows(comparison.fresh));
     for (index, goal) in member.json.get("goals").map_or(&[][..], Json::list).iter().enumerate() {
         let row = |rows: &[(Value, String)]| {
-            rows.iter().find(|(row, _)| row["key"].as_str() == goal.text()).cloned()
+            rows.iter().find(|(row, _)| row.get("key").and_then(Value::as_str) == goal.text()).cloned()
         };
         if let (Some(before), Some(after)) = (row(&had), row(&has))
             && before != after
@@ -150,6 +150,6 @@ fn goals(comparison: &Comparison<'_>, member: &Member, pointer: &str, diagnostic
 /// Of the page part, with the touchpoint that the core knows.
 fn rows(plan: &Plan) -> Vec<(Value, String)> {
     let page: Value = serde_json::from_slice(plan.page()).unwrap_or_default();
-    let rows = page["goals"].as_array().cloned().unwrap_or_default();
+    let rows = page.get("goals").and_then(Value::as_array).cloned().unwrap_or_default();
     rows.into_iter().zip(plan.goals()).map(|(row, goal)| (row, format!("{:?}", goal.touchpoint))).collect()
 }
