@@ -5,6 +5,7 @@ mod build;
 mod check;
 mod decide;
 mod diff;
+mod import;
 mod power;
 mod schema;
 mod simulate;
@@ -21,6 +22,7 @@ use crate::host::{Host, Stream, Terminal};
 const PORTABLE: &[Entry] = &[
     Entry::of::<check::Args>("check"),
     Entry::of::<build::Args>("build"),
+    Entry::of::<import::Args>("import"),
     Entry::of::<assign::Args>("assign"),
     Entry::of::<decide::Args>("decide"),
     Entry::of::<simulate::Args>("simulate"),
