@@ -3,6 +3,8 @@
 
 mod common;
 
+use std::path::Path;
+
 use common::{Memory, line};
 use parlour_command::host::Terminal;
 
@@ -57,12 +59,21 @@ fn an_experiment_that_requires_another_is_told_and_no_cause_for_alarm() {
     }
 }
 
-/// Equal seeds put the same people into the same variants: the mistake that the test is for.
+/// The compiler refuses equal seeds, so they are written into the plan's bytes: the mistake that the test is for.
 #[test]
 fn experiments_that_share_a_seed_are_found_and_fail() {
-    let host = Memory::built(&CONFIG.replace("\"seed\": 78", "\"seed\": 77"));
+    const HEADER_BYTES: usize = 14;
+    let (mine, yours) = (0x5eed_0001u32, 0x5eed_0002u32);
+    let config = CONFIG.replace("\"seed\": 77", &format!("\"seed\": {mine}"));
+    let host = Memory::built(&config.replace("\"seed\": 78", &format!("\"seed\": {yours}")));
+    let mut plan = host.files.borrow()[Path::new("plan.bin")].clone();
+    let at = plan.windows(4).position(|bytes| bytes == yours.to_le_bytes()).unwrap();
+    plan[at..at + 4].copy_from_slice(&mine.to_le_bytes());
+    let check = parlour::hash::murmur3_32(&plan[HEADER_BYTES..], 0);
+    plan[6..10].copy_from_slice(&check.to_le_bytes());
+    host.files.borrow_mut().insert("plan.bin".into(), plan);
     let ran = host.run(&["simulate", "plan.bin", "-e", "twin", "-n", "20000"]);
-    assert_eq!(ran.code, 1, "{}", ran.out);
+    assert_eq!(ran.code, 1, "{}{}", ran.out, ran.err);
     assert!(line(&ran.out, "same").contains("variants depend on each other"), "{}", ran.out);
     assert!(line(&ran.out, "sample ratio").contains("fits the weights"));
 }
@@ -121,8 +132,7 @@ fn the_picture_says_all_that_it_shows_and_fetches_nothing() {
     let host = Memory::built(CONFIG);
     let ran = host.run(&["simulate", "plan.bin", "-e", "left", "-n", "9000", "--svg", "left.svg"]);
     assert_eq!(ran.code, 0, "{}", ran.err);
-    let svg =
-        String::from_utf8(host.files.borrow()["left.svg".as_ref() as &std::path::Path].clone()).unwrap();
+    let svg = String::from_utf8(host.files.borrow()[Path::new("left.svg")].clone()).unwrap();
     assert!(svg.starts_with("<svg xmlns=") && svg.trim_end().ends_with("</svg>"));
     let part =
         |tag: &str| svg.split(&format!("</{tag}>")).next().unwrap().rsplit('>').next().unwrap().to_owned();
