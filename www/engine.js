@@ -24,6 +24,7 @@ export const UNIT = { visitor: 0, user: 1, page: 3 };
  * @property {Record<string, string[]> | null} env
  * @property {{initial?: import('./consent.js').ConsentState}} consent
  * @property {string} currency
+ * @property {string | null} [previewKey] public key of preview links, base64url
  * @property {{page_view?: boolean, click?: boolean}} capture
  * @property {import('./facts.js').Asked[]} facts
  * @property {(import('./capture.js').Goal & {value?: string})[]} goals
@@ -160,6 +161,8 @@ export const createEngine = ({ module, plan, report }) => {
     consent: (state, now) => keepTelling('consent', () => wasm.consent(CONSENT.indexOf(state), now)),
     /** @param {boolean} is */
     bot: (is) => keepTelling('bot', () => wasm.bot(is)),
+    /** This variant, whoever the visitor is, and never counted. @param {number} experiment @param {number} variant */
+    force: (experiment, variant) => keepTelling('force', () => wasm.force(experiment, variant)),
     /** Facts the plan does not ask for are not told. @param {Record<string, unknown>} facts */
     facts(facts) {
       for (const [name, value] of Object.entries(facts))

@@ -24,6 +24,15 @@ const loadText = async (url) => (await get(url)).text();
 /** @param {string} url */
 export const loadJson = async (url) => (await get(url)).json();
 
+/** Does the address, or this tab, ask for a preview? @param {{allowed: boolean}} consent */
+export const isPreview = ({ allowed }) => {
+  try {
+    return /[?&]parlour-preview=/.test(location.search) || (allowed && sessionStorage.parlour_preview);
+  } catch {
+    return false;
+  }
+};
+
 /** @param {string} url @returns {Promise<WebAssembly.Module>} */
 export const loadModule = async (url) => {
   const response = await get(url);
@@ -39,6 +48,20 @@ export const loadModule = async (url) => {
 };
 
 /**
+ * The plan's bytes, checked first where the page has keys.
+ * @param {Parameters<typeof planBytes>[0] & {keys?: string | string[], signed?: string} & Omit<Parameters<typeof import('./signed.js').accept>[1], 'keys'>} options
+ * @returns {Promise<Uint8Array>}
+ */
+export const loadPlan = async (options) => {
+  const bytes = planBytes(options);
+  const { keys, signed } = options;
+  if (!keys) return bytes;
+  /** @type {[typeof import('./signed.js'), Uint8Array | Error]} */
+  const [{ accept }, fetched] = await Promise.all([import(/* @vite-ignore */ /* webpackIgnore: true */ `${signed}`), bytes.catch((error) => error)]);
+  return accept(fetched, { ...options, keys });
+};
+
+/**
  * The plan's bytes: given, fetched, or compiled here from a config, kept for as long as its text stays the same.
  * @param {object} options
  * @param {string | Uint8Array} [options.plan]
@@ -47,7 +70,7 @@ export const loadModule = async (url) => {
  * @param {() => Promise<import('./storage.js').Storage | null>} options.storage
  * @returns {Promise<Uint8Array>}
  */
-export const loadPlan = async ({ plan, config, authoring, storage }) => {
+const planBytes = async ({ plan, config, authoring, storage }) => {
   if (plan instanceof Uint8Array) return plan;
   if (plan) return loadBytes(plan);
   if (!config) throw Error('neither data-plan nor data-config says what to run');

@@ -6,6 +6,8 @@ import { createParlour } from './api.js';
 const parlour = createParlour({
   wasm: new URL('./parlour.wasm', import.meta.url).href,
   authoring: new URL('./parlour-authoring.js', import.meta.url).href,
+  signed: new URL('./parlour-signed.js', import.meta.url).href,
+  preview: new URL('./parlour-preview.js', import.meta.url).href,
 });
 
 export const { start, ready, decide, peek, decideAll, expose, set, track, page, identify, reset, visitorId, consent, recommend, explain, on, flush, forget, stop } = parlour;

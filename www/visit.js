@@ -8,7 +8,7 @@ import { startCapture } from './capture.js';
 import { createConsent } from './consent.js';
 import { createEngine, UNIT } from './engine.js';
 import { createIdentity, randomId, uuidv7 } from './identity.js';
-import { loadModule, loadPlan } from './load.js';
+import { isPreview, loadModule, loadPlan } from './load.js';
 import { createOutbox } from './outbox.js';
 import { createRecommender } from './recommendations.js';
 import { environmentOf } from './site.js';
@@ -27,6 +27,10 @@ import { whenHidden, whenIdleOrHidden } from './when.js';
  * @property {string | object} [config] address of parlour.json, `#id` of an inline script, or the object: for trying out
  * @property {string} [wasm] address of parlour.wasm
  * @property {string} [authoring] address of parlour-authoring.js, needed for `config`
+ * @property {string | string[]} [keys] public keys, one or two: only a plan that one of them signed is run
+ * @property {string} [signed] address of parlour-signed.js, needed for `keys`
+ * @property {string} [preview] address of parlour-preview.js, needed for preview links
+ * @property {string} [previewPlan] address of a plan with drafts, for preview links on a host that serves files alone
  * @property {string} [endpoint] where beacons go; none are sent without one
  * @property {string} [writeKey]
  * @property {ConsentState} [consent] until the visitor chooses
@@ -259,20 +263,22 @@ export const createVisit = (options, control, tell) => {
     await consent.ready;
     if (consent.allowed) outbox.open();
     else if (consent.state === 'denied') outbox.shut();
-    const [module, plan, stored] = await Promise.allSettled([loadModule(/** @type {string} */ (options.wasm)), loadPlan({ ...options, storage: () => opening.then(() => storage) }), remember()]);
+    const [module, plan, stored] = await Promise.allSettled([loadModule(/** @type {string} */ (options.wasm)), loadPlan({ ...options, choice: consent, report, storage: () => opening.then(() => storage) }), remember()]);
     if (signal.aborted) return;
     for (const part of [module, plan]) if (part.status === 'rejected') report({ code: 'off', detail: part.reason.message });
     try {
       if (module.status === 'fulfilled' && plan.status === 'fulfilled') {
-        const made = createEngine({ module: module.value, plan: plan.value, report: (detail) => report({ code: 'trap', detail }) });
+        const build = (/** @type {Uint8Array} */ plan) => createEngine({ module: module.value, plan, report: (detail) => report({ code: 'trap', detail }) });
+        const made = build(plan.value);
         const found = environmentOf(made.page, location.hostname);
         if (found === undefined) {
           const { site } = made.page;
           throw Error(`the plan is for ${site.join(', ')} and this page is on ${location.hostname}: add it to "site" or "environments" in parlour.json`);
         }
-        environment = found;
-        engine = made;
-        recommender = createRecommender(made);
+        ({ engine, environment } = isPreview(consent)
+          ? await (await import(/* @vite-ignore */ /* webpackIgnore: true */ `${options.preview}`)).preview({ engine: made, environment: found, options, consent, build, report })
+          : { engine: made, environment: found });
+        recommender = createRecommender(/** @type {NonNullable<typeof engine>} */ (engine));
       }
     } catch (error) {
       report({ key: typeof options.plan === 'string' ? options.plan : undefined, code: 'off', detail: /** @type {Error} */ (error).message });
