@@ -46,10 +46,17 @@ pub enum Reason {
     Bot = 13,
     Loading = 14,
     Unknown = 15,
+    /// Forced by a signed link; never counted.
+    Preview = 16,
+    /// The plan is past its last day.
+    Expired = 17,
+    Prerequisite = 18,
+    /// Met an older version, and this one takes only new units.
+    Version = 19,
 }
 
 impl Reason {
-    pub const ALL: [(Self, &'static str); 16] = [
+    pub const ALL: [(Self, &'static str); 20] = [
         (Self::Bucketed, "bucketed"),
         (Self::Sticky, "sticky"),
         (Self::Winner, "winner"),
@@ -66,6 +73,10 @@ impl Reason {
         (Self::Bot, "bot"),
         (Self::Loading, "loading"),
         (Self::Unknown, "unknown"),
+        (Self::Preview, "preview"),
+        (Self::Expired, "expired"),
+        (Self::Prerequisite, "prerequisite"),
+        (Self::Version, "version"),
     ];
 
     #[must_use]

@@ -5,8 +5,9 @@
 
 use parlour::authoring::{CompileOptions, compile};
 use parlour::consent::Consent;
-use parlour::decision::Reason;
+use parlour::decision::{Decision, Reason};
 use parlour::engine::{Effect, Engine, Input, State};
+use parlour::hash::murmur3_32;
 use parlour::journey::{Touchpoint, TouchpointKind as Kind};
 use parlour::plan::{Plan, Unit};
 use parlour::recommend::row::Row;
@@ -369,4 +370,267 @@ fn ten_thousand_pages_fit_the_snapshot() {
     }
     let bytes = engine.state().encode(true).len();
     assert!(bytes <= parlour::engine::MAX_SNAPSHOT_BYTES, "{bytes}");
+}
+
+/// The decisions of all experiments of a plan, by key order of the plan.
+fn reasons(json: &str, id: &str) -> Vec<Reason> {
+    let engine = visitor(json, id);
+    (0..engine.plan().experiments().len() as u16).map(|index| engine.decide(index, NOW).reason).collect()
+}
+
+#[test]
+fn an_expired_plan_shows_the_original() {
+    let options = CompileOptions { expires_ms: NOW, ..CompileOptions::default() };
+    let plan = Plan::decode(&compile(&one(""), &options).plan.unwrap()).unwrap();
+    let mut engine = Engine::new(plan);
+    engine.handle(Input::Consent(Consent::Personalise), NOW);
+    engine.handle(Input::Unit { unit: Unit::Visitor, id: b"visitor" }, NOW);
+    assert_eq!(engine.decide(0, NOW - 1).reason, Reason::Bucketed);
+    assert_eq!(engine.decide(0, NOW).reason, Reason::Expired);
+}
+
+#[test]
+fn drafts_are_in_a_plan_only_when_asked_for_and_then_only_for_previews() {
+    let json = one("").replace("running", "draft");
+    assert!(plan(&json).experiments().is_empty());
+    let options = CompileOptions { drafts: true, ..CompileOptions::default() };
+    let mut engine = Engine::new(Plan::decode(&compile(&json, &options).plan.unwrap()).unwrap());
+    engine.handle(Input::Unit { unit: Unit::Visitor, id: b"visitor" }, NOW);
+    assert_eq!(engine.decide(0, NOW).reason, Reason::Paused);
+    engine.handle(Input::Force { experiment: 0, variant: Some(1) }, NOW);
+    let decision = engine.decide(0, NOW);
+    assert_eq!((decision.variant, decision.reason), (Some(1), Reason::Preview));
+}
+
+#[test]
+fn a_forced_variant_is_shown_whatever_the_status_and_never_counted() {
+    for fields in ["", r#", "kill": true"#, r#", "traffic": 0"#, r#", "start": "2100-01-01""#] {
+        let mut engine = visitor(&one(fields), "visitor");
+        engine.use_decision(0, NOW);
+        engine.handle(Input::Force { experiment: 0, variant: Some(1) }, NOW);
+        assert_eq!(engine.decide(0, NOW), Decision::is_in(1, Reason::Preview), "{fields}");
+        assert_eq!(meet(&mut engine, NOW), [], "{fields}");
+        assert!(engine.take_journal().is_empty(), "{fields}");
+        engine.handle(Input::Force { experiment: 0, variant: None }, NOW);
+        assert_ne!(engine.decide(0, NOW).reason, Reason::Preview);
+        engine.handle(Input::Force { experiment: 0, variant: Some(9) }, NOW);
+        assert_ne!(engine.decide(0, NOW).reason, Reason::Preview, "a variant that is not there");
+    }
+    let mut engine = visitor(&one("").replacen('{', r#"{"kill": true, "#, 1), "visitor");
+    engine.handle(Input::Force { experiment: 0, variant: Some(1) }, NOW);
+    assert_eq!(engine.decide(0, NOW).reason, Reason::Killed, "the site's own kill ends previews, too");
+}
+
+#[test]
+fn a_named_holdout_keeps_its_units_out_of_every_experiment_that_names_it_and_no_other() {
+    let json = r#"{"site": "a.example", "holdouts": {"team": {"share": 0.5}}, "experiments": {
+        "one": {"status": "running", "holdout": "team", "variants": {"a": {}, "b": {}}},
+        "two": {"status": "running", "holdout": ["team"], "variants": {"a": {}, "b": {}}},
+        "free": {"status": "running", "variants": {"a": {}, "b": {}}}}}"#;
+    let mut held_out = 0;
+    for id in 0..1_000 {
+        let found = reasons(json, &format!("visitor-{id}"));
+        assert_eq!(found[0] == Reason::Holdout, found[1] == Reason::Holdout);
+        assert_eq!(found[2], Reason::Bucketed);
+        held_out += usize::from(found[0] == Reason::Holdout);
+    }
+    assert!((430..570).contains(&held_out), "{held_out} of 1000");
+}
+
+#[test]
+fn a_prerequisite_lets_in_only_who_is_in_the_variant_it_names_wherever_it_stands_in_the_file() {
+    let json = r#"{"site": "a.example", "experiments": {
+        "child": {"status": "running", "requires": [{"experiment": "parent", "variant": "b"}], "variants": {"x": {}, "y": {}}},
+        "any": {"status": "running", "requires": [{"experiment": "parent"}], "variants": {"x": {}, "y": {}}},
+        "parent": {"status": "running", "traffic": 0.6, "variants": {"a": {}, "b": {}}}}}"#;
+    let plan = plan(json);
+    let index = |key| plan.experiment_index(key).unwrap() as u16;
+    let mut seen = [0; 3];
+    for id in 0..300 {
+        let engine = visitor(json, &format!("visitor-{id}"));
+        let parent = engine.decide(index("parent"), NOW).variant;
+        let child = engine.decide(index("child"), NOW).reason;
+        let any = engine.decide(index("any"), NOW).reason;
+        assert_eq!(child == Reason::Bucketed, parent == Some(1));
+        assert_eq!(any == Reason::Bucketed, parent.is_some());
+        assert_eq!(child != Reason::Bucketed, child == Reason::Prerequisite);
+        seen[parent.map_or(2, usize::from)] += 1;
+    }
+    assert!(seen.iter().all(|count| *count > 20), "{seen:?}");
+}
+
+#[test]
+fn prerequisites_that_cannot_be_met_are_refused_with_their_place() {
+    let check = |requires: &str, code: &str| {
+        let json = format!(
+            r#"{{"site": "a.example", "experiments": {{
+            "one": {{"status": "running", "requires": [{requires}], "variants": {{"a": {{}}, "b": {{}}}}}},
+            "two": {{"status": "running", "requires": [{{"experiment": "one"}}], "variants": {{"a": {{}}, "b": {{}}}}}},
+            "draft": {{"variants": {{"a": {{}}, "b": {{}}}}}}}}}}"#
+        );
+        let found = compile(&json, &CompileOptions::default()).diagnostics;
+        assert!(found.iter().any(|found| found.code == code), "{requires}: {found:#?}");
+    };
+    check(r#"{"experiment": "two"}"#, "E217");
+    check(r#"{"experiment": "one"}"#, "E217");
+    check(r#"{"experiment": "drafts"}"#, "E216");
+    check(r#"{"experiment": "draft"}"#, "E216");
+    check(r#"{"experiment": "draft", "variant": "c"}"#, "E216");
+}
+
+#[test]
+fn prerequisites_of_prerequisites_may_not_multiply_without_bound() {
+    let row = |n: usize| {
+        let requires: Vec<String> =
+            (0..n).map(|before| format!(r#"{{"experiment": "e{before}"}}"#)).collect();
+        format!(
+            r#""e{n}": {{"status": "running", "requires": [{}], "variants": {{"a": {{}}, "b": {{}}}}}}"#,
+            requires.join(",")
+        )
+    };
+    let json = |count: usize| {
+        let rows: Vec<String> = (0..count).map(row).collect();
+        format!(r#"{{"site": "a.example", "experiments": {{{}}}}}"#, rows.join(","))
+    };
+    assert!(!compile(&json(9), &CompileOptions::default()).has_errors(), "the ninth asks 256 decisions");
+    let refused = compile(&json(12), &CompileOptions::default());
+    assert!(
+        refused.diagnostics.iter().any(|found| found.code == "E217" && found.pointer == "/experiments/e9")
+    );
+    assert_eq!(Plan::decode(&refused.plan.unwrap()).unwrap().experiments().len(), 9);
+}
+
+#[test]
+fn a_ramp_grows_in_straight_lines_and_moves_nobody_who_is_in() {
+    let json = one(
+        r#", "ramp": [{"at": "2027-01-15T08:00:00Z", "traffic": 0.1}, {"at": "2027-01-15T18:00:00Z", "traffic": 0.6}]"#,
+    );
+    let start = 1_800_000_000_000;
+    let mut shares = Vec::new();
+    let mut before: Vec<Option<u8>> = vec![None; 2_000];
+    for (now, expected) in
+        [(start - 1, 0.0), (start, 0.1), (start + 5 * HOUR, 0.35), (start + 10 * HOUR, 0.6)]
+    {
+        let mut count = 0;
+        for (id, known) in before.iter_mut().enumerate() {
+            let variant = visitor(&json, &format!("visitor-{id}")).decide(0, now).variant;
+            assert!(known.is_none() || *known == variant, "visitor-{id} moved");
+            *known = variant;
+            count += usize::from(variant.is_some());
+        }
+        let share = count as f64 / before.len() as f64;
+        assert!((share - expected).abs() < 0.035, "{share} at {now}, {expected} expected");
+        shares.push(share);
+    }
+    assert_eq!(shares[0], 0.0);
+}
+
+#[test]
+fn a_person_keeps_the_variant_they_met_before_logging_in_and_is_counted_once() {
+    let json = one(r#", "unit": "user", "fallback": "visitor""#);
+    let mut met_other = 0;
+    for id in 0..40 {
+        let mut engine = visitor(&json, &format!("visitor-{id}"));
+        let before = engine.decide(0, NOW);
+        assert_eq!(before.reason, Reason::Bucketed);
+        assert_eq!(meet(&mut engine, NOW).len(), 1);
+        touch(&mut engine, Kind::PageView, NOW);
+        engine.handle(Input::Unit { unit: Unit::User, id: format!("user-{id}").as_bytes() }, NOW);
+        assert_eq!(engine.decide(0, NOW), Decision { reason: Reason::Sticky, ..before });
+        assert_eq!(meet(&mut engine, NOW), []);
+        let alone = visitor(&json, &format!("user-{id}")).decide(0, NOW);
+        met_other += usize::from(alone.variant != before.variant);
+    }
+    assert!(met_other > 5, "the user's own id alone would have given another variant");
+    check_out(&one(r#", "unit": "user""#), Reason::NoUnit);
+}
+
+#[test]
+fn a_raised_version_shuffles_again_or_keeps_those_who_met_an_older_one_out() {
+    let ids: Vec<String> = (0..400).map(|id| format!("visitor-{id}")).collect();
+    let variants = |json: &str| -> Vec<Option<u8>> {
+        ids.iter().map(|id| visitor(json, id).decide(0, NOW).variant).collect()
+    };
+    let first = variants(&one(""));
+    let moved = |second: Vec<Option<u8>>| first.iter().zip(second).filter(|(a, b)| *a != b).count();
+    assert!((150..250).contains(&moved(variants(&one(r#", "version": 2"#)))), "half of them by chance");
+    assert_eq!(moved(variants(&one(r#", "version": 2, "bump": "block""#))), 0);
+
+    let mut engine = visitor(&one(""), "visitor");
+    meet(&mut engine, NOW);
+    let journal = engine.take_journal();
+    let snapshot = engine.fold(&[], &journal, NOW);
+    let mut later = visitor(&one(r#", "version": 2, "bump": "block""#), "visitor");
+    later.restore(&snapshot, NOW);
+    assert_eq!(later.decide(0, NOW), Decision::out(Reason::Version));
+}
+
+#[test]
+fn the_audience_is_asked_at_entry_or_always() {
+    for (applies, reason) in [("entry", Reason::Sticky), ("always", Reason::Audience)] {
+        let json = one(&format!(r#", "audience": {{"plan": "pro"}}, "applies": "{applies}""#));
+        let mut engine = visitor(&json, "visitor");
+        engine.handle(Input::Fact { index: 0, value: Some(Scalar::Text(b"pro"[..].into())) }, NOW);
+        meet(&mut engine, NOW);
+        touch(&mut engine, Kind::PageView, NOW);
+        assert_eq!(engine.decide(0, NOW).reason, Reason::Sticky);
+        engine.handle(Input::Fact { index: 0, value: None }, NOW);
+        assert_eq!(engine.decide(0, NOW).reason, reason, "{applies}");
+    }
+}
+
+#[test]
+fn an_explanation_names_the_clause_that_failed() {
+    let json = one(
+        r#", "url": {"path": "/shop/*"}, "audience": {"plan": "pro", "$or": [{"country": "DE"}, {"country": {"$in": ["AT", "CH"]}}]}"#,
+    );
+    let mut engine = visitor(&json, "visitor");
+    let names = parlour::authoring::Names::read(engine.plan());
+    let clauses: Vec<String> = serde_json::from_slice(engine.plan().clauses()).unwrap();
+    let clause = |engine: &Engine| {
+        let (decision, trace) = engine.explain(0, NOW);
+        assert_eq!(decision.reason, Reason::Audience);
+        clauses[trace.detail as usize].clone()
+    };
+    let tell = |engine: &mut Engine, path: &str, text: &[u8]| {
+        let index = names.facts.iter().position(|fact| fact.as_ref().is_some_and(|fact| fact.path == path));
+        engine.handle(
+            Input::Fact { index: index.unwrap() as u16, value: Some(Scalar::Text(text.into())) },
+            NOW,
+        );
+    };
+    assert!(clause(&engine).starts_with("/experiments/one/url/path/page.path/$regex"), "{}", clause(&engine));
+    tell(&mut engine, "page.path", b"/shop/mugs");
+    assert_eq!(clause(&engine), r#"/experiments/one/audience/plan "pro""#);
+    tell(&mut engine, "plan", b"pro");
+    assert_eq!(clause(&engine), "/experiments/one/audience/$or");
+    tell(&mut engine, "country", b"CH");
+    let (decision, trace) = engine.explain(0, NOW);
+    assert_eq!(decision.reason, Reason::Bucketed);
+    assert_eq!(trace.bucket, murmur3_32(b"visitor", murmur3_32(b"a.example/one", 0)));
+}
+
+#[test]
+fn an_address_fits_when_all_its_parts_do() {
+    let json =
+        one(r#", "url": {"path": ["/shop/*", "/sale"], "host": "*.a.example", "query": {"from": "mail-*"}}"#);
+    let names = parlour::authoring::Names::read(&plan(&json));
+    for (path, host, from, fits) in [
+        ("/shop/mugs", "www.a.example", "mail-7", true),
+        ("/sale", "www.a.example", "mail-", true),
+        ("/sale/", "www.a.example", "mail-", false),
+        ("/shop", "www.a.example", "mail-7", false),
+        ("/shop/", "a.example", "mail-7", false),
+        ("/shop/", "wwwXa.example", "mail-7", false),
+        ("/shop/", "www.a.example", "post", false),
+    ] {
+        let mut engine = visitor(&json, "visitor");
+        for (name, value) in [("page.path", path), ("page.host", host), ("page.query.from", from)] {
+            let index =
+                names.facts.iter().position(|fact| fact.as_ref().is_some_and(|fact| fact.path == name));
+            let value = Some(Scalar::Text(value.as_bytes().into()));
+            engine.handle(Input::Fact { index: index.unwrap() as u16, value }, NOW);
+        }
+        assert_eq!(engine.decide(0, NOW).variant.is_some(), fits, "{host}{path}?from={from}");
+    }
 }

@@ -101,8 +101,8 @@ export const createParlour = (defaults) => {
     },
     /** @param {string} slot @param {{count?: number}} [options] */
     recommend: async (slot, { count } = {}) => safely(undefined, (visit) => visit.recommend(slot, count)),
-    /** Why an experiment answers as it does. @param {string} key */
-    explain: (key) => safely(undefined, (visit) => ({ ...visit.decide(key, 'peek'), consent: visit.consent.state, ...visit.about() })),
+    /** Why an experiment answers as it does: steps passed, the step that settled it, the clause that failed. @param {string} key */
+    explain: (key) => safely(undefined, (visit) => ({ ...visit.explain(key), ...visit.decide(key, 'peek'), consent: visit.consent.state, ...visit.about() })),
     /** All that is kept on this device, and what is known of this visit. */
     export: async () =>
       safely(undefined, async (visit) => ({ visitorId: visit.visitorId(), consent: visit.consent.state, ...visit.about(), ...(await visit.stored()), decisions: api.decideAll() })),

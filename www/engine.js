@@ -8,7 +8,11 @@ import { encodeFact, factPlaces } from './facts.js';
 /** Positions are the codes of `TOUCHPOINTS` in src/journey; 0 is a name of the site's own. */
 export const KINDS = ['', 'page_view', 'click', 'search', 'view_item', 'view_list', 'add_to_cart', 'remove_from_cart', 'begin_checkout', 'purchase', 'refund', 'share'];
 /** Positions are the codes of `Reason` in src/decision.rs. */
-export const REASONS = ['bucketed', 'sticky', 'winner', 'killed', 'paused', 'not-started', 'ended', 'consent', 'no-unit', 'holdout', 'layer', 'audience', 'traffic', 'bot', 'loading', 'unknown'];
+export const REASONS = ['bucketed', 'sticky', 'winner', 'killed', 'paused', 'not-started', 'ended', 'consent', 'no-unit', 'holdout', 'layer', 'audience', 'traffic', 'bot', 'loading', 'unknown', 'preview', 'expired', 'prerequisite', 'version'];
+/** What is looked at, in this order. */
+const STEPS = 'site preview kill bot status schedule consent unit sticky version holdout layer prerequisite audience traffic bucket'.split(' ');
+/** Where each of REASONS settles it, as a digit of base 16. */
+const SETTLED_AT = 'f8d245567abde3--10c9';
 export const STAGES = ['awareness', 'consideration', 'decision', 'purchase', 'retention', 'advocacy'];
 /** Positions are the numbers of `PlanError` in src/plan/decode.rs. */
 const PLAN_ERRORS = ['', 'is not a plan file (an error page, perhaps)', 'is cut short or damaged', 'was built for a newer Parlour', 'needs a feature this Parlour lacks', 'is larger than 1 MiB'];
@@ -35,6 +39,7 @@ export const UNIT = { visitor: 0, user: 1, page: 3 };
 
 const EFFECTS = /** @type {const} */ (['expose', 'goal', 'session', 'show', 'holdout', 'stage']);
 const utf8 = new TextEncoder();
+const decode = (/** @type {Uint8Array} */ bytes) => new TextDecoder().decode(bytes);
 
 /** Bytes of a touchpoint as `Touchpoint::read` has them. @param {import('./beacon.js').Touchpoint} touchpoint @param {string} currency */
 const encode = ({ type, at, item, items, money }, currency) => {
@@ -142,7 +147,7 @@ export const createEngine = ({ module, plan, report }) => {
 
   instantiate();
   /** @type {Page} */
-  const page = JSON.parse(new TextDecoder().decode(taken(wasm.page())));
+  const page = JSON.parse(decode(taken(wasm.page())));
   const places = factPlaces(page.facts);
   const about = new DataView(taken(wasm.about()).buffer);
 
@@ -180,6 +185,23 @@ export const createEngine = ({ module, plan, report }) => {
     met: (experiment, now) => guard([], () => effects(wasm.met(experiment, now))),
     /** @param {number} experiment @param {boolean} uses holds on to the answer for this page view @param {number} now */
     decide: (experiment, uses, now) => guard(unpack(REASONS.indexOf('unknown') << 8), () => unpack(wasm.decide(experiment, uses, now))),
+    /** A signed link asks for this variant; -1 ends it. @param {number} experiment @param {number} variant */
+    force: (experiment, variant) => keepTelling(`force${experiment}`, () => wasm.force(experiment, variant & 255)),
+    /** Which steps were passed, where it was settled, and by what. @param {number} experiment @param {number} now */
+    explain: (experiment, now) =>
+      guard(undefined, () => {
+        const [packed, bucket, detail] = numbers(wasm.explain(experiment, now));
+        const { reason } = unpack(packed);
+        const settled = parseInt(SETTLED_AT[packed >> 8], 16);
+        return {
+          passed: STEPS.slice(0, settled),
+          settled: STEPS[settled],
+          reason,
+          bucket: bucket / 2 ** 32,
+          clause: reason === 'audience' ? JSON.parse(decode(taken(wasm.clauses())))[detail] : undefined,
+          requires: reason === 'prerequisite' ? page.experiments[detail].key : undefined,
+        };
+      }),
     /** @param {number} now @returns {Decision[]} */
     decideAll: (now) => guard([], () => [...numbers(wasm.decide_all(now))].map(unpack)),
     /** @param {Uint8Array} bytes */

@@ -358,6 +358,8 @@ export const createVisit = (options, control, tell) => {
       const variant = engine.page.experiments[index].variants[decision.variant];
       return { experiment: key, variant: variant?.key ?? null, values: variant?.values ?? {}, reason: decision.reason };
     },
+    /** @param {string} key */
+    explain: (key) => engine?.explain(engine.page.experiments.findIndex((experiment) => experiment.key === key), Date.now()),
     keys: () => engine?.page.experiments.map(({ key }) => key) ?? [],
     /** @param {Record<string, unknown>} given */
     set(given) {

@@ -36,6 +36,11 @@ pub fn config() -> Shape {
                 "Public key that preview links are checked with, as `parlour keygen` prints it; `parlour serve` brings its own",
             ),
             may("holdout", Shape::Share, "Share of visitors who never meet any experiment"),
+            may(
+                "holdouts",
+                keyed(Shape::Object("holdout", holdout)),
+                "Named shares of visitors, for experiments that name them: each is held out of all of those",
+            ),
             may("kill", Shape::Bool, "true stops all experiments and experiences at once"),
             may(
                 "dialect",
@@ -106,7 +111,12 @@ fn experiment() -> Vec<Field> {
         may(
             "version",
             Shape::Whole { least: 1, most: 1_000_000 },
-            "Raise it to start anew: kept variants are forgotten",
+            "Raise it to start anew: kept variants are forgotten, and units are shuffled again",
+        ),
+        may(
+            "bump",
+            Shape::Choice(&["reshuffle", "block"]),
+            "What a raised version does with units that met an older one: they are shuffled again, or stay out; `reshuffle` if not given",
         ),
         may(
             "basis",
@@ -118,9 +128,31 @@ fn experiment() -> Vec<Field> {
             Shape::Choice(&["visitor", "user", "session", "page view"]),
             "What is randomised; `visitor` if not given",
         ),
+        may(
+            "fallback",
+            Shape::Choice(&["visitor"]),
+            "With unit `user`: people who are not logged in are taken as visitors, and keep their variant when they log in",
+        ),
         may("sticky", Shape::Bool, "false: the variant may change when traffic or weights do"),
         may("audience", Shape::Audience, "Who may enter"),
+        may(
+            "applies",
+            Shape::Choice(&["entry", "always"]),
+            "When the audience is asked: only of those who are not in yet, or at every decision; `entry` if not given",
+        ),
+        may("url", Shape::Object("url", url), "On which pages: all parts must fit"),
+        may(
+            "requires",
+            list(Shape::Object("requirement", requirement)),
+            "Experiments that a unit must be in to get into this one",
+        ),
+        may("holdout", one_or_many(Shape::Text), "Keys of `holdouts` whose units stay out"),
         may("traffic", Shape::Share, "Share of the audience that takes part; 1 if not given"),
+        may(
+            "ramp",
+            list(Shape::Object("step", ramp_step)),
+            "Instead of `traffic`: the share grows in straight lines from step to step; nobody before the first",
+        ),
         may(
             "layer",
             Shape::Object("layer", layer),
@@ -131,6 +163,39 @@ fn experiment() -> Vec<Field> {
         may("end", Shape::Date, "Last day (all of it) or the moment it ends"),
         must("variants", keyed(Shape::Object("variant", variant)), "The first is the control"),
         may("goals", list(Shape::Text), "Keys of goals; the first is the main one"),
+    ]
+}
+
+fn holdout() -> Vec<Field> {
+    vec![
+        must("share", Shape::Share, "Share of units that is held out"),
+        may(
+            "seed",
+            Shape::Whole { least: 0, most: u32::MAX as u64 },
+            "Only to keep who is held out after a rename",
+        ),
+    ]
+}
+
+fn requirement() -> Vec<Field> {
+    vec![
+        must("experiment", Shape::Text, "Key of the experiment that a unit must be in"),
+        may("variant", one_or_many(Shape::Text), "In one of these variants of it; any if not given"),
+    ]
+}
+
+fn ramp_step() -> Vec<Field> {
+    vec![
+        must("at", Shape::Date, "From this day or moment on, in the site's time zone"),
+        must("traffic", Shape::Share, "Share of the audience that takes part then"),
+    ]
+}
+
+fn url() -> Vec<Field> {
+    vec![
+        may("path", one_or_many(Shape::Text), "Paths such as /shop/*; `*` stands for anything"),
+        may("host", one_or_many(Shape::Text), "Host names such as *.shop.example"),
+        may("query", named(one_or_many(Shape::Text)), "Parameters of the address and what they must be"),
     ]
 }
 

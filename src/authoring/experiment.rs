@@ -7,18 +7,18 @@ use super::plan::{Builder, seed, share_of};
 use super::{follow, share};
 use crate::consent::Basis;
 use crate::hash::{id64, murmur3_32};
-use crate::plan::{Experiment, FULL, Layer, Range, Share, Split, Status, Unit};
+use crate::plan::{Experiment, FULL, Layer, Range, Share, Split, Status, Traffic, Unit};
 
 const MAX_VARIANTS: usize = 64;
 
 impl<'a> Builder<'a, '_, '_> {
     pub fn experiments(&mut self) -> Vec<(&'a Member, Experiment)> {
         let mut experiments = Vec::new();
-        for member in self.members("experiments") {
+        for member in self.in_order_of_requirements() {
             let pointer = below("/experiments", &member.name);
             let status = member.json.get("status").and_then(Json::text).unwrap_or("draft");
             let before = self.conditions.mark();
-            let experiment = self.experiment(member, &pointer, status);
+            let experiment = self.experiment(member, &pointer, status, &experiments);
             let is_served = status != "archived"
                 && (status != "draft" || self.drafts)
                 && !self.diagnostics.is_broken(&pointer);
@@ -36,7 +36,13 @@ impl<'a> Builder<'a, '_, '_> {
         experiments
     }
 
-    fn experiment(&mut self, member: &'a Member, pointer: &str, status: &str) -> Option<Experiment> {
+    fn experiment(
+        &mut self,
+        member: &'a Member,
+        pointer: &str,
+        status: &str,
+        placed: &[(&'a Member, Experiment)],
+    ) -> Option<Experiment> {
         let json = &member.json;
         self.check_goals(json, pointer);
         let ranges = self.variants(json, pointer)?;
@@ -48,13 +54,18 @@ impl<'a> Builder<'a, '_, '_> {
             .collect();
         let status = self.status(json, pointer, status, &names);
         let (start_ms, end_ms) = self.schedule(json, pointer);
-        let seed = json
-            .get("seed")
-            .and_then(Json::whole)
-            .map_or_else(|| seed(self.site, &member.name), |seed| seed as u32);
+        let version = json.get("version").and_then(Json::whole).unwrap_or(1) as u32;
+        let blocks_older = json.get("bump").and_then(Json::text) == Some("block");
+        let own = json.get("seed").and_then(Json::whole).map(|seed| seed as u32);
+        let own = own.unwrap_or_else(|| seed(self.site, &member.name));
+        let seed = if version == 1 || blocks_older {
+            own
+        } else {
+            murmur3_32(format!("version/{version}").as_bytes(), own)
+        };
         let basis = self.basis(json, pointer);
         let before = self.conditions.mark();
-        let audience = self.audience(json, pointer);
+        let audience = self.entry_condition(json, pointer);
         if basis == Basis::Exempt && self.conditions.uses_profile_since(&before) {
             let message = "an exempt experiment may not target behaviour".to_owned();
             let cure = "Use only page, device and session facts in its audience, or set `basis` to `consent`"
@@ -63,7 +74,7 @@ impl<'a> Builder<'a, '_, '_> {
         }
         Some(Experiment {
             id: id64(member.name.as_bytes()),
-            version: json.get("version").and_then(Json::whole).unwrap_or(1) as u32,
+            version,
             status,
             killed: json.get("kill").is_some_and(Json::is_true),
             unit: match json.get("unit").and_then(Json::text) {
@@ -72,20 +83,102 @@ impl<'a> Builder<'a, '_, '_> {
                 Some("page view") => Unit::PageView,
                 _ => Unit::Visitor,
             },
+            falls_back: self.falls_back(json, pointer),
             basis,
             sticky: json.get("sticky").is_none_or(Json::is_true),
             start_ms,
             end_ms,
+            applies_always: json.get("applies").and_then(Json::text) == Some("always"),
+            blocks_older,
             seed,
-            traffic: Share {
-                seed: murmur3_32(b"traffic", seed),
-                below: json.get("traffic").map_or(FULL, share_of),
-            },
+            traffic: Traffic { seed: murmur3_32(b"traffic", seed), steps: self.traffic_steps(json, pointer) },
             layer: self.layer(json, pointer),
+            holdouts: self.holdouts_of(json, pointer),
+            requires: self.requirements(member, pointer, placed),
             audience,
             variants: names.iter().map(|name| murmur3_32(name.as_bytes(), 0)).collect(),
             splits: (0u8..).zip(ranges).map(|(variant, range)| Split { variant, range }).collect(),
         })
+    }
+
+    /// Address and audience together.
+    fn entry_condition(&mut self, json: &'a Json, pointer: &str) -> Option<u32> {
+        let Some(url) = json.get("url") else { return self.audience(json, pointer) };
+        let pointer_of_url = below(pointer, "url");
+        let all = self.conditions.open_all(&pointer_of_url);
+        self.add_url(url, &pointer_of_url);
+        self.audience(json, pointer);
+        self.conditions.close(all);
+        Some(all as u32)
+    }
+
+    fn falls_back(&mut self, json: &Json, pointer: &str) -> bool {
+        let Some(fallback) = json.get("fallback") else { return false };
+        if json.get("unit").and_then(Json::text) != Some("user") {
+            let message = "only the unit `user` has a fallback: the others are always there".to_owned();
+            let cure = "Set `unit` to `user`, or remove `fallback`".to_owned();
+            self.diagnostics.warning("W218", (&below(pointer, "fallback"), fallback.at), message, cure);
+            return false;
+        }
+        true
+    }
+
+    fn holdouts_of(&mut self, json: &Json, pointer: &str) -> Vec<Share> {
+        let mut holdouts = Vec::new();
+        for name in json.get("holdout").map_or(&[][..], Json::one_or_many) {
+            let Some(text) = name.text() else { continue };
+            if let Some((_, share)) = self.holdouts.iter().find(|(known, _)| *known == text) {
+                holdouts.push(*share);
+                continue;
+            }
+            let cure = did_you_mean(text, self.holdouts.iter().map(|(known, _)| *known)).map_or_else(
+                || "Add it to `holdouts` at the top of the file".into(),
+                |word| format!("Did you mean `{word}`"),
+            );
+            let message = format!("unknown holdout `{text}`");
+            self.diagnostics.error("E219", (&below(pointer, "holdout"), name.at), message, cure);
+        }
+        holdouts
+    }
+
+    /// `traffic` is a ramp of one step that was always there.
+    fn traffic_steps(&mut self, json: &Json, pointer: &str) -> Vec<(u64, u64)> {
+        let Some(ramp) = json.get("ramp") else {
+            return vec![(0, json.get("traffic").map_or(FULL, share_of))];
+        };
+        let place = below(pointer, "ramp");
+        if let Some(traffic) = json.get("traffic") {
+            let cure = "Remove `traffic`, or the ramp".to_owned();
+            let message = "`traffic` and `ramp` both say who takes part".to_owned();
+            self.diagnostics.error("E220", (&below(pointer, "traffic"), traffic.at), message, cure);
+        }
+        let mut steps: Vec<(u64, u64)> = Vec::new();
+        for (index, step) in ramp.list().iter().enumerate() {
+            let Some(at) = step.get("at") else { continue };
+            let pointer = format!("{place}/{index}/at");
+            let at_ms = self.moment(at, &pointer, Bound::Start).unwrap_or(0);
+            if steps.last().is_some_and(|(before, _)| *before >= at_ms) {
+                let cure = "Write the steps in the order of their time".to_owned();
+                let message = "this step is not after the one before".to_owned();
+                self.diagnostics.error("E220", (&pointer, at.at), message, cure);
+            }
+            steps.push((at_ms, step.get("traffic").map_or(FULL, share_of)));
+        }
+        if steps.is_empty() {
+            let cure = r#"Write steps such as {"at": "2026-12-01", "traffic": 0.1}"#.to_owned();
+            self.diagnostics.error("E220", (&place, ramp.at), "the ramp has no step".into(), cure);
+        }
+        steps
+    }
+
+    fn moment(&mut self, date: &Json, pointer: &str, bound: Bound) -> Option<u64> {
+        let text = date.text()?;
+        let moment = dates::to_utc_ms(text, bound, &self.zone);
+        if moment.is_none() {
+            let cure = r#"Write a day such as "2026-12-01" or a time such as "2026-12-01T09:00""#.to_owned();
+            self.diagnostics.error("E106", (pointer, date.at), format!("`{text}` is no date"), cure);
+        }
+        moment
     }
 
     fn variants(&mut self, json: &Json, pointer: &str) -> Option<Vec<Range>> {
@@ -161,21 +254,7 @@ impl<'a> Builder<'a, '_, '_> {
 
     fn schedule(&mut self, json: &Json, pointer: &str) -> (u64, u64) {
         let mut moment = |name: &str, bound, open| {
-            let Some((at, text)) = json.get(name).and_then(|date| date.text().map(|text| (date.at, text)))
-            else {
-                return open;
-            };
-            dates::to_utc_ms(text, bound, &self.zone).unwrap_or_else(|| {
-                let cure =
-                    "Write a day such as \"2026-12-01\" or a time such as \"2026-12-01T09:00\"".to_owned();
-                self.diagnostics.error(
-                    "E106",
-                    (&below(pointer, name), at),
-                    format!("`{text}` is no date"),
-                    cure,
-                );
-                open
-            })
+            json.get(name).and_then(|date| self.moment(date, &below(pointer, name), bound)).unwrap_or(open)
         };
         let start = moment("start", Bound::Start, 0);
         let end = moment("end", Bound::End, u64::MAX);

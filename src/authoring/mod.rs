@@ -16,9 +16,11 @@ mod page;
 mod pattern;
 mod plan;
 pub mod power;
+mod requires;
 mod schema;
 mod shape;
 mod share;
+mod url;
 
 pub use condition::Dialect;
 pub use diagnostic::{Diagnostic, Severity};

@@ -22,6 +22,7 @@ pub struct Builder<'a, 'd, 't> {
     pub site: &'a str,
     pub zone: TimeZone,
     exempts_experiments: bool,
+    pub holdouts: Vec<(&'a str, Share)>,
     /// Does the plan hold drafts?
     pub drafts: bool,
     pub previous: Option<&'a Plan>,
@@ -59,6 +60,7 @@ pub fn build(
         site,
         zone,
         exempts_experiments: exempt.iter().any(|purpose| purpose.text() == Some("experiments")),
+        holdouts: Vec::new(),
         drafts: options.drafts,
         previous,
         conditions: Conditions::new(dialect, currency_exponent),
@@ -66,6 +68,7 @@ pub fn build(
     };
     builder.groups();
     builder.audiences();
+    builder.holdouts();
     let goals = builder.goals();
     let experiments = builder.experiments();
     let experiences = builder.experiences();
@@ -97,6 +100,7 @@ pub fn build(
         holdout: config
             .get("holdout")
             .map(|json| Share { seed: seed(site, "holdout"), below: share_of(json) }),
+        clauses: serde_json::json!(conditions.clauses).to_string().into_bytes(),
         facts: conditions.facts.iter().map(|fact| fact.source).collect(),
         conditions: conditions.set,
         experiments: experiments.into_iter().map(|(_, experiment)| experiment).collect(),
@@ -189,6 +193,15 @@ impl<'a> Builder<'a, '_, '_> {
             let before = self.conditions.mark();
             self.conditions.add(&member.json, &below("/audiences", &member.name), self.diagnostics);
             self.conditions.take_back(&before);
+        }
+    }
+
+    fn holdouts(&mut self) {
+        for member in self.members("holdouts") {
+            let own = member.json.get("seed").and_then(Json::whole).map(|seed| seed as u32);
+            let seed = own.unwrap_or_else(|| seed(self.site, &format!("holdout/{}", member.name)));
+            let below = member.json.get("share").map_or(0, share_of);
+            self.holdouts.push((&member.name, Share { seed, below }));
         }
     }
 

@@ -6,16 +6,16 @@ mod state;
 
 pub use state::{Entry, MAX_SNAPSHOT_BYTES, Met, State};
 
-use crate::assignment::{Context, assign};
+use crate::assignment::{Context, Kept, Trace, assign};
 use crate::consent::Consent;
 use crate::decision::{Decision, Reason};
 use crate::hash::murmur3_32;
 use crate::journey::{Stage, Touchpoint, TouchpointKind};
 use crate::plan::bytes::{Reader, Writer};
-use crate::plan::{CapPer, Experience, FactSource, Plan, Unit};
+use crate::plan::{CapPer, Experience, Experiment, FactSource, Plan, Unit};
 use crate::recommend::row::Row;
 use crate::recommend::{Recommendation, Scratch, rank};
-use crate::targeting::{HostFacts, MAX_TEXT_BYTES, Scalar, matches};
+use crate::targeting::{HostFacts, MAX_TEXT_BYTES, Scalar, failing, matches};
 
 /// Touchpoints kept in memory until the visitor allows the journey to be kept.
 const MAX_HELD: usize = 64;
@@ -46,6 +46,11 @@ pub enum Input<'a> {
         experiment: u16,
     },
     Row(&'a [u8]),
+    /// A signed link asks for this variant, whatever its status; `None` ends it.
+    Force {
+        experiment: u16,
+        variant: Option<u8>,
+    },
 }
 
 /// What the engine asks of its host. Running one twice does no harm.
@@ -70,6 +75,7 @@ pub struct Engine {
     stage: Option<Stage>,
     /// Decisions this page view has used: they stay as they are.
     used: Vec<Option<Decision>>,
+    forced: Vec<(u16, u8)>,
     shown_on_page: Vec<u64>,
     popular: Option<Row>,
     held: Vec<Touchpoint>,
@@ -84,6 +90,7 @@ impl Engine {
         Self {
             facts: HostFacts::new(&plan.facts),
             used: vec![None; plan.experiments.len()],
+            forced: Vec::new(),
             plan,
             consent: Consent::default(),
             is_bot: false,
@@ -135,6 +142,13 @@ impl Engine {
             Input::Touchpoint(touchpoint) => self.touch(touchpoint, now_ms),
             Input::Met { experiment } => self.meet(experiment, now_ms),
             Input::Row(bytes) => self.see_row(bytes),
+            Input::Force { experiment, variant } => {
+                self.forced.retain(|(known, _)| *known != experiment);
+                self.forced.extend(variant.map(|variant| (experiment, variant)));
+                if let Some(used) = self.used.get_mut(usize::from(experiment)) {
+                    *used = None;
+                }
+            }
         }
     }
 
@@ -226,7 +240,7 @@ impl Engine {
                 self.effects.push(Effect::Goal { goal: index });
             }
         }
-        self.trigger_experiences(kind);
+        self.trigger_experiences(kind, now_ms);
     }
 
     /// Journals what consent allows; holds the rest in memory for the day it is granted.
@@ -245,11 +259,12 @@ impl Engine {
         }
     }
 
-    fn trigger_experiences(&mut self, kind: TouchpointKind) {
+    fn trigger_experiences(&mut self, kind: TouchpointKind, now_ms: u64) {
         let mut shown = Vec::new();
         for (index, experience) in (0u16..).zip(&self.plan.experiences) {
             let is_due = experience.trigger.unwrap_or(TouchpointKind::PageView) == kind
                 && !self.plan.killed
+                && now_ms < self.plan.expires_ms
                 && !self.is_bot
                 && experience
                     .condition
@@ -295,14 +310,56 @@ impl Engine {
         if let Some(Some(used)) = self.used.get(index) {
             return *used;
         }
-        let Some(experiment) = self.plan.experiments.get(index) else {
+        self.evaluate(experiment, now_ms, &mut Trace::default())
+    }
+
+    /// Evaluates anew, whatever was used, and says more than the reason.
+    #[must_use]
+    pub fn explain(&self, experiment: u16, now_ms: u64) -> (Decision, Trace) {
+        let mut trace = Trace::default();
+        let decision = self.evaluate(experiment, now_ms, &mut trace);
+        let audience = self.plan.experiments.get(usize::from(experiment)).and_then(|known| known.audience);
+        if let (Reason::Audience, Some(start)) = (decision.reason, audience) {
+            trace.detail = failing(&self.plan.conditions, start, &self.facts);
+        }
+        (decision, trace)
+    }
+
+    fn evaluate(&self, index: u16, now_ms: u64, trace: &mut Trace) -> Decision {
+        let Some(experiment) = self.plan.experiments.get(usize::from(index)) else {
             return Decision::out(Reason::Unknown);
         };
-        let unit = self.unit(experiment.unit);
-        let kept = unit
-            .and_then(|unit| self.state.variant_met(experiment.id, experiment.version, murmur3_32(unit, 0)));
-        let context = Context { consent: self.consent, unit, kept, is_bot: self.is_bot, now_ms };
-        assign(&self.plan, experiment, &self.facts, context)
+        let context = Context {
+            consent: self.consent,
+            unit: self.unit_of(experiment),
+            kept: self.kept(experiment),
+            forced: self.forced.iter().find(|(known, _)| *known == index).map(|(_, variant)| *variant),
+            is_bot: self.is_bot,
+            now_ms,
+        };
+        // Prerequisites have lower numbers, so that this ends.
+        let decided = |required| self.decide(required, now_ms);
+        assign(&self.plan, experiment, &self.facts, context, decided, trace)
+    }
+
+    fn unit_of(&self, experiment: &Experiment) -> Option<&[u8]> {
+        self.unit(experiment.unit)
+            .or_else(|| experiment.falls_back.then(|| self.unit(Unit::Visitor)).flatten())
+    }
+
+    /// By its own unit, else by the one that stood for it before the visitor was known.
+    fn kept(&self, experiment: &Experiment) -> Kept {
+        let own = self.unit(experiment.unit);
+        let before = self.unit(Unit::Visitor).filter(|_| experiment.falls_back);
+        let kept = |unit: Option<&[u8]>| {
+            unit.map_or(Kept::Nothing, |unit| {
+                self.state.kept(experiment.id, experiment.version, murmur3_32(unit, 0))
+            })
+        };
+        match kept(own) {
+            Kept::Nothing if before.is_some() => kept(before),
+            known => known,
+        }
     }
 
     /// Decides and holds on to the answer for this page view.
@@ -321,8 +378,11 @@ impl Engine {
         else {
             return;
         };
-        let Some(unit) = self.unit(experiment.unit).map(|id| murmur3_32(id, 0)) else { return };
-        if !decision.counts() || self.state.variant_met(experiment.id, experiment.version, unit).is_some() {
+        let Some(unit) = self.unit_of(experiment).map(|id| murmur3_32(id, 0)) else { return };
+        let met_before = self.kept(experiment);
+        if !decision.counts()
+            || matches!(self.state.kept(experiment.id, experiment.version, unit), Kept::Variant(_))
+        {
             return;
         }
         let lasts = experiment.unit.lasts() && self.consent.keeps_units();
@@ -332,7 +392,10 @@ impl Engine {
         if lasts {
             entry.write(&mut self.journal);
         }
-        self.effects.push(Effect::Expose { experiment: index, decision });
+        // Met before logging in: one person, one exposure.
+        if !matches!(met_before, Kept::Variant(_)) {
+            self.effects.push(Effect::Expose { experiment: index, decision });
+        }
     }
 
     fn see_row(&mut self, bytes: &[u8]) {
@@ -413,6 +476,7 @@ impl Engine {
         self.effects.clear();
         self.shown_on_page.clear();
         self.used.fill(None);
+        self.forced.clear();
         self.adopt(State::default(), now_ms);
     }
 }

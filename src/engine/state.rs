@@ -1,6 +1,7 @@
 //! What outlives a page: session, exposures, journey, rows. A fold of journal entries, so that any tab, a later page
 //! or a restarted engine comes to the same state. Stored state is hostile input.
 
+use crate::assignment::Kept;
 use crate::hash::murmur3_32;
 use crate::journey::{Journey, Session, Touchpoint, TouchpointKind, push_bounded};
 use crate::plan::bytes::{Reader, Writer};
@@ -137,17 +138,23 @@ impl State {
 
     /// First exposure decides: a later one of the same unit and version changes nothing.
     fn meet(&mut self, met: Met) {
-        if self.variant_met(met.experiment, met.version, met.unit).is_none() {
+        if !matches!(self.kept(met.experiment, met.version, met.unit), Kept::Variant(_)) {
             push_bounded(&mut self.met, met, MAX_MET);
         }
     }
 
     #[must_use]
-    pub fn variant_met(&self, experiment: u64, version: u32, unit: u32) -> Option<u8> {
-        self.met
-            .iter()
-            .find(|met| met.experiment == experiment && met.version == version && met.unit == unit)
-            .map(|met| met.variant)
+    pub fn kept(&self, experiment: u64, version: u32, unit: u32) -> Kept {
+        let mut kept = Kept::Nothing;
+        for met in self.met.iter().filter(|met| met.experiment == experiment && met.unit == unit) {
+            if met.version == version {
+                return Kept::Variant(met.variant);
+            }
+            if met.version < version {
+                kept = Kept::Older;
+            }
+        }
+        kept
     }
 
     fn show(&mut self, experience: u64) {

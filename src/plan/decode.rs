@@ -87,6 +87,7 @@ impl Plan {
                     has_core = true;
                 }
                 SECTION_PAGE => plan.page = section.to_vec(),
+                SECTION_CLAUSES => plan.clauses = section.to_vec(),
                 _ if required == 0 => {}
                 _ => return Err(PlanError::UnknownSection),
             }
@@ -111,6 +112,7 @@ fn header(reader: &mut Reader<'_>) -> Option<Plan> {
         goals: Vec::new(),
         slots: Vec::new(),
         page: Vec::new(),
+        clauses: Vec::new(),
     })
 }
 
@@ -122,6 +124,7 @@ fn core(plan: &mut Plan, bytes: &[u8]) -> Option<()> {
     plan.conditions = ConditionSet::read(reader, plan.facts.len())?;
     let node_count = plan.conditions.nodes.len() as u32;
     plan.experiments = many(reader, |reader| experiment(reader, node_count))?;
+    asked(&plan.experiments)?;
     plan.experiences = many(reader, |reader| experience(reader, node_count))?;
     plan.goals = many(reader, goal)?;
     plan.slots = many(reader, slot)?;
@@ -148,6 +151,37 @@ fn share(reader: &mut Reader<'_>) -> Option<Share> {
     let seed = reader.u32()?;
     let below = reader.varint()?;
     (below <= FULL).then_some(Share { seed, below })
+}
+
+fn traffic(reader: &mut Reader<'_>) -> Option<Traffic> {
+    let traffic = Traffic {
+        seed: reader.u32()?,
+        steps: many(reader, |reader| Some((reader.varint()?, reader.varint()?)))?,
+    };
+    let mut last = 0;
+    for (at_ms, below) in &traffic.steps {
+        if *at_ms < last || *below > FULL {
+            return None;
+        }
+        last = *at_ms;
+    }
+    Some(traffic)
+}
+
+/// Prerequisites come before those that require them, and ask for no more decisions than a page can afford.
+fn asked(experiments: &[Experiment]) -> Option<()> {
+    let mut costs: Vec<u32> = Vec::with_capacity(experiments.len());
+    for experiment in experiments {
+        let mut cost = 1;
+        for requirement in &experiment.requires {
+            cost += costs.get(usize::from(requirement.experiment))?;
+        }
+        if cost > MAX_ASKED {
+            return None;
+        }
+        costs.push(cost);
+    }
+    Some(())
 }
 
 fn range(reader: &mut Reader<'_>) -> Option<Range> {
@@ -177,24 +211,35 @@ fn condition(reader: &mut Reader<'_>, node_count: u32) -> Option<u32> {
 }
 
 fn experiment(reader: &mut Reader<'_>, node_count: u32) -> Option<Experiment> {
+    let id = reader.u64()?;
+    let version = reader.u32()?;
+    let flags = reader.u8()?;
+    let is = |bit: u8| flags & bit != 0;
     let experiment = Experiment {
-        id: reader.u64()?,
-        version: reader.u32()?,
+        id,
+        version,
+        killed: is(1),
+        sticky: is(2),
+        falls_back: is(4),
+        applies_always: is(8),
+        blocks_older: is(16),
         status: match reader.u8()? {
             0 => Status::Running,
             1 => Status::Paused,
             2 => Status::Ended(None),
             winner => Status::Ended(Some(winner - 3)),
         },
-        killed: reader.u8()? != 0,
         unit: Unit::from_code(reader.u8()?)?,
         basis: basis(reader)?,
-        sticky: reader.u8()? != 0,
         start_ms: reader.varint()?,
         end_ms: reader.varint()?,
         seed: reader.u32()?,
-        traffic: share(reader)?,
+        traffic: traffic(reader)?,
         layer: optional(reader, |reader| Some(Layer { seed: reader.u32()?, range: range(reader)? }))?,
+        holdouts: many(reader, share)?,
+        requires: many(reader, |reader| {
+            Some(Requirement { experiment: reader.u16()?, variants: reader.u64()? })
+        })?,
         audience: optional(reader, |reader| condition(reader, node_count))?,
         variants: many(reader, Reader::u32)?,
         splits: many(reader, |reader| Some(Split { variant: reader.u8()?, range: range(reader)? }))?,

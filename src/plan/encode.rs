@@ -12,9 +12,13 @@ pub fn encode(plan: &Plan) -> Vec<u8> {
     body.u32(plan.version);
     body.u64(plan.issued_ms);
     body.u64(plan.expires_ms);
-    for (tag, bytes) in [(SECTION_CORE, core(plan)), (SECTION_PAGE, plan.page.clone())] {
+    for (tag, required, bytes) in [
+        (SECTION_CORE, 1, core(plan)),
+        (SECTION_PAGE, 1, plan.page.clone()),
+        (SECTION_CLAUSES, 0, plan.clauses.clone()),
+    ] {
         body.u8(tag);
-        body.u8(1);
+        body.u8(required);
         body.text(&bytes);
     }
     let mut file = Writer::default();
@@ -78,23 +82,38 @@ fn range(writer: &mut Writer, range: &Range) {
 fn experiment(writer: &mut Writer, experiment: &Experiment) {
     writer.u64(experiment.id);
     writer.u32(experiment.version);
+    let flags = [
+        experiment.killed,
+        experiment.sticky,
+        experiment.falls_back,
+        experiment.applies_always,
+        experiment.blocks_older,
+    ];
+    writer.u8((0u8..).zip(flags).map(|(bit, is_set)| u8::from(is_set) << bit).sum());
     writer.u8(match experiment.status {
         Status::Running => 0,
         Status::Paused => 1,
         Status::Ended(None) => 2,
         Status::Ended(Some(winner)) => 3 + winner,
     });
-    writer.u8(u8::from(experiment.killed));
     writer.u8(experiment.unit.code());
     writer.u8(experiment.basis as u8);
-    writer.u8(u8::from(experiment.sticky));
     writer.varint(experiment.start_ms);
     writer.varint(experiment.end_ms);
     writer.u32(experiment.seed);
-    share(writer, &experiment.traffic);
+    writer.u32(experiment.traffic.seed);
+    many(writer, &experiment.traffic.steps, |writer, (at_ms, below)| {
+        writer.varint(*at_ms);
+        writer.varint(*below);
+    });
     optional(writer, experiment.layer.as_ref(), |writer, layer| {
         writer.u32(layer.seed);
         range(writer, &layer.range);
+    });
+    many(writer, &experiment.holdouts, share);
+    many(writer, &experiment.requires, |writer, requirement| {
+        writer.u16(requirement.experiment);
+        writer.u64(requirement.variants);
     });
     optional(writer, experiment.audience.as_ref(), |writer, start| writer.varint(u64::from(*start)));
     many(writer, &experiment.variants, |writer, id| writer.u32(*id));

@@ -19,6 +19,8 @@ pub const MAGIC: [u8; 4] = *b"PRLR";
 pub const FORMAT: u8 = 2;
 /// More than any plan worth serving; a bound on what a hostile file can make us hold.
 pub const MAX_PLAN_BYTES: usize = 1 << 20;
+/// Decisions that one decision may ask for, its own included: prerequisites are asked anew each time.
+pub const MAX_ASKED: u32 = 256;
 
 /// Magic, format, minimum reader, check and the body's length.
 pub const HEADER_BYTES: usize = 14;
@@ -28,6 +30,8 @@ pub const SIGNATURE_BYTES: usize = 32 + 64;
 pub const SECTION_CORE: u8 = 1;
 /// JSON for the page glue: keys, names, changes, values, selectors. Never read during evaluation.
 pub const SECTION_PAGE: u8 = 2;
+/// JSON for explanations: a text for each node of the conditions. Optional, and never read during evaluation.
+pub const SECTION_CLAUSES: u8 = 3;
 
 /// 2^32: bucket ranges are half-open over the whole of u32.
 pub const FULL: u64 = 1 << 32;
@@ -47,6 +51,7 @@ pub struct Plan {
     pub(crate) goals: Vec<Goal>,
     pub(crate) slots: Vec<Slot>,
     pub(crate) page: Vec<u8>,
+    pub(crate) clauses: Vec<u8>,
 }
 
 /// Where a fact's value comes from: pushed by the host, or derived by the engine from the journey.
@@ -107,14 +112,23 @@ pub struct Experiment {
     pub status: Status,
     pub killed: bool,
     pub unit: Unit,
+    /// Where there is no such unit, the visitor stands for it: for people who may log in later.
+    pub falls_back: bool,
     pub basis: Basis,
     pub sticky: bool,
+    /// Is the audience asked again of units that are in already?
+    pub applies_always: bool,
+    /// Are units that met an older version out?
+    pub blocks_older: bool,
     /// Half-open; 0 and `u64::MAX` where the author set none.
     pub start_ms: u64,
     pub end_ms: u64,
     pub seed: u32,
-    pub traffic: Share,
+    pub traffic: Traffic,
     pub layer: Option<Layer>,
+    /// Besides the plan's own.
+    pub holdouts: Vec<Share>,
+    pub requires: Vec<Requirement>,
     /// First node of the audience's condition.
     pub audience: Option<u32>,
     /// The id of each variant: murmur3 of its key. It stays when variants are added, taken away or put in another order.
@@ -128,6 +142,22 @@ pub struct Experiment {
 pub struct Split {
     pub variant: u8,
     pub range: Range,
+}
+
+/// Half-open over time: the share that takes part grows (or falls) in straight lines from step to step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Traffic {
+    pub seed: u32,
+    /// Moment and share, in order; a share without a ramp is one step at 0. Before the first, nobody takes part.
+    pub steps: Vec<(u64, u64)>,
+}
+
+/// An earlier experiment of the plan, and the variants of it that let a unit in here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Requirement {
+    pub experiment: u16,
+    /// A bit a variant.
+    pub variants: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -254,6 +284,12 @@ impl Plan {
     #[must_use]
     pub fn page(&self) -> &[u8] {
         &self.page
+    }
+
+    /// The JSON list of what each node of the conditions says.
+    #[must_use]
+    pub fn clauses(&self) -> &[u8] {
+        &self.clauses
     }
 
     #[must_use]

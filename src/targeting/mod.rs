@@ -119,6 +119,26 @@ pub fn matches(set: &ConditionSet, start: u32, facts: &impl Facts) -> bool {
     Evaluation { set, facts }.holds(start, View::Null)
 }
 
+/// The node that keeps a condition from being true: of a group that needs all, the first that is not.
+#[must_use]
+pub fn failing(set: &ConditionSet, start: u32, facts: &impl Facts) -> u32 {
+    let evaluation = Evaluation { set, facts };
+    let (mut at, mut it) = (start, View::Null);
+    loop {
+        let Some(node) = set.nodes.get(at as usize) else { return at };
+        if node.is_negated || node.test != Test::All {
+            return at;
+        }
+        if let Subject::Fact(index) = node.subject {
+            it = facts.fact(index);
+        }
+        match evaluation.child(at, node, it, false) {
+            Some(child) => at = child,
+            None => return at,
+        }
+    }
+}
+
 struct Evaluation<'a, F> {
     set: &'a ConditionSet,
     facts: &'a F,
@@ -168,17 +188,21 @@ impl<F: Facts> Evaluation<'_, F> {
         !self.has(at, group, it, false)
     }
 
-    /// Has the group a child that is so?
     fn has(&self, at: u32, group: &Node, it: View<'_>, so: bool) -> bool {
+        self.child(at, group, it, so).is_some()
+    }
+
+    /// The first child of the group that is so.
+    fn child(&self, at: u32, group: &Node, it: View<'_>, so: bool) -> Option<u32> {
         let mut child = at + 1;
         while child < group.end {
             if self.holds(child, it) == so {
-                return true;
+                return Some(child);
             }
             // A node's end lies after it, so that this ends.
             child = self.set.nodes.get(child as usize).map_or(group.end, |node| node.end.max(child + 1));
         }
-        false
+        None
     }
 
     fn is_in(&self, list: u16, value: View<'_>, fold: fn(View<'_>) -> View<'_>) -> bool {

@@ -177,6 +177,35 @@ pub fn decide(experiment: u16, uses: bool, now: f64) -> u32 {
     })
 }
 
+/// A signed link asks for this variant; 255 ends it.
+#[wasm_bindgen]
+pub fn force(experiment: u16, variant: u8) {
+    engine(|engine, _, _| {
+        engine.handle(Input::Force { experiment, variant: (variant < 255).then_some(variant) }, 0);
+    });
+}
+
+/// Decided anew: the packed decision, the last hash, and the detail of `Trace`, a u32 each.
+#[wasm_bindgen]
+pub fn explain(experiment: u16, now: f64) -> usize {
+    engine(|engine, _, out| {
+        let (decision, trace) = engine.explain(experiment, time(now));
+        out.u32(packed(decision));
+        out.u32(trace.bucket);
+        out.u32(trace.detail);
+        out.bytes.len()
+    })
+}
+
+/// The plan's texts for explanations: JSON, a list by node.
+#[wasm_bindgen]
+pub fn clauses() -> usize {
+    engine(|engine, _, out| {
+        out.bytes.extend_from_slice(engine.plan().clauses());
+        out.bytes.len()
+    })
+}
+
 /// All of them, a u32 each.
 #[wasm_bindgen]
 pub fn decide_all(now: f64) -> usize {

@@ -41,6 +41,7 @@ impl Conditions {
 
     fn member(&mut self, member: &Member, pointer: &str, here: Here, diagnostics: &mut Diagnostics<'_>) {
         let at = (pointer, member.name_at);
+        self.clause = pointer.to_owned();
         match member.name.as_str() {
             "$and" => self.many((false, Test::All), member, pointer, here, diagnostics),
             "$or" => self.many((false, Test::Any), member, pointer, here, diagnostics),

@@ -67,6 +67,10 @@ pub struct Conditions {
     pub groups: Vec<(String, Option<Vec<Scalar>>)>,
     /// Decimals of the plan's currency: `profile.revenue` is compared in minor units.
     pub currency_exponent: u8,
+    /// What each node says, for explanations.
+    pub clauses: Vec<String>,
+    /// What the nodes that are added now say.
+    clause: String,
     /// Of open groups.
     depth: usize,
 }
@@ -114,11 +118,17 @@ impl Conditions {
         start
     }
 
-    /// Opens a group that holds only in this stage; what is added until it is closed must hold, too.
-    pub fn open_stage(&mut self, stage: &str) -> usize {
-        let start = self.set.nodes.len();
+    /// Opens a group: all that is added until it is closed must hold.
+    pub fn open_all(&mut self, clause: &str) -> usize {
+        self.clause = clause.to_owned();
         self.depth += 1;
         self.push(Subject::It, false, Test::All);
+        self.set.nodes.len() - 1
+    }
+
+    /// The same, and it holds only in this stage.
+    pub fn open_stage(&mut self, stage: &str) -> usize {
+        let start = self.open_all(&format!("when/stage {stage}"));
         let fact = self.fact("journey.stage", FactSource::Derived(DerivedFact::Stage));
         self.push(Subject::Fact(fact), false, Test::Equal(Scalar::Text(stage.as_bytes().into())));
         start
@@ -137,6 +147,7 @@ impl Conditions {
     /// What is left out must not leave its conditions behind.
     pub fn take_back(&mut self, mark: &Mark) {
         self.set.nodes.truncate(mark.nodes);
+        self.clauses.truncate(mark.nodes);
         self.set.lists.truncate(mark.lists);
         self.set.patterns.truncate(mark.patterns);
         self.facts.truncate(mark.facts.len());
@@ -160,6 +171,17 @@ impl Conditions {
     fn push(&mut self, subject: Subject, is_negated: bool, test: Test) {
         let end = self.set.nodes.len() as u32 + 1;
         self.set.nodes.push(Node { end, subject, is_negated, test });
+        self.clauses.push(self.clause.clone());
+    }
+
+    /// The nodes added from here on say this.
+    fn says(&mut self, pointer: &str, json: &Json) {
+        const MAX_CHARACTERS: usize = 120;
+        let text = match json.value {
+            Value::Object(_) => pointer.to_owned(),
+            _ => format!("{pointer} {}", json.plain()),
+        };
+        self.clause = text.chars().take(MAX_CHARACTERS).collect();
     }
 
     /// Never or always true.

@@ -16,6 +16,7 @@ impl Conditions {
         diagnostics: &mut Diagnostics<'_>,
     ) {
         if !is_operators(json, self.dialect) {
+            self.says(pointer, json);
             return self.equal(json, pointer, here, diagnostics);
         }
         let is_empty = json.members().is_empty();
@@ -26,6 +27,7 @@ impl Conditions {
         }
         for member in json.members() {
             let pointer = below(pointer, &member.name);
+            self.says(&pointer, &member.json);
             match OPERATORS.into_iter().find(|(name, _, _)| *name == member.name) {
                 Some((_, operator, says_not)) => {
                     self.operator((operator, says_not), &member.json, &pointer, here, diagnostics);
