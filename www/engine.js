@@ -166,8 +166,6 @@ export const createEngine = ({ module, plan, report }) => {
     consent: (state, now) => keepTelling('consent', () => wasm.consent(CONSENT.indexOf(state), now)),
     /** @param {boolean} is */
     bot: (is) => keepTelling('bot', () => wasm.bot(is)),
-    /** This variant, whoever the visitor is, and never counted. @param {number} experiment @param {number} variant */
-    force: (experiment, variant) => keepTelling('force', () => wasm.force(experiment, variant)),
     /** Facts the plan does not ask for are not told. @param {Record<string, unknown>} facts */
     facts(facts) {
       for (const [name, value] of Object.entries(facts))
