@@ -25,13 +25,14 @@ const END = 'end';
  * @param {ReturnType<typeof import('./consent.js').createConsent>} page.consent
  * @param {(plan: Uint8Array) => Engine} page.build
  * @param {(problem: {code: string, detail: string}) => void} page.report
- * @returns {Promise<{engine: Engine, environment: string}>}
+ * @returns {Promise<[Engine, string]>}
  */
 export const preview = async ({ engine, environment, options, consent, build, report }) => {
   const asked = takeFromAddress();
   const text = asked ?? session((kept) => kept.getItem(KEPT));
   const end = () => session((kept) => kept.removeItem(KEPT));
-  const unchanged = { engine, environment };
+  /** @type {[Engine, string]} */
+  const unchanged = [engine, environment];
   if (!text) return unchanged;
   if (text === END) {
     end();
@@ -46,7 +47,7 @@ export const preview = async ({ engine, environment, options, consent, build, re
     keep();
     consent.onChange(keep);
     console.info(`parlour: preview of ${token.experiment}: ${token.variant}, until ${new Date(token.expires).toISOString()}; nothing is counted. To end it open this page with ?${NAME}=${END}, or close the tab`);
-    return { engine: shown, environment: 'preview' };
+    return [shown, 'preview'];
   } catch (error) {
     end();
     report({ code: 'preview', detail: /** @type {Error} */ (error).message });

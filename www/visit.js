@@ -40,6 +40,16 @@ import { whenHidden, whenIdleOrHidden } from './when.js';
  * @property {boolean} [bot] a robot you know of: decides nothing, counts nothing
  */
 /** @typedef {{experiment: string, variant: string | null, values: Record<string, unknown>, reason: string}} Answer */
+/**
+ * @template [T=unknown]
+ * @typedef {object} FlagAnswer
+ * @property {string} flag
+ * @property {T} value
+ * @property {string | null} variant the name that the file gives the value, or the experiment's variant
+ * @property {string} reason
+ * @property {string | null} experiment that decided
+ * @property {Record<string, string | number | boolean>} metadata
+ */
 
 // A first visit waits for nobody longer than this; what is stored is taken up when it comes.
 const STORAGE_MS = 500;
@@ -75,7 +85,7 @@ export const createVisit = (options, control, tell) => {
   let slots;
   /** @type {ReturnType<typeof createRecommender> | undefined} */
   let recommender;
-  /** Experiments asked for before there was an answer: out for this page view. @type {Set<string>} */
+  /** Experiments and flags asked for before there was an answer: what they decide is out for this page view. @type {Set<string>} */
   let tooLate = new Set();
   /** Experiences on this page. @type {Set<string>} */
   const shown = new Set();
@@ -194,6 +204,7 @@ export const createVisit = (options, control, tell) => {
       engine.decide(index, true, Date.now());
       applier.apply(name, variants[variant].changes ?? [], targets, () => meet(index));
     });
+    tell('change', undefined);
   };
 
   /** @param {number} index */
@@ -269,16 +280,18 @@ export const createVisit = (options, control, tell) => {
     try {
       if (module.status === 'fulfilled' && plan.status === 'fulfilled') {
         const build = (/** @type {Uint8Array} */ plan) => createEngine({ module: module.value, plan, report: (detail) => report({ code: 'trap', detail }) });
-        const made = build(plan.value);
-        const found = environmentOf(made.page, location.hostname);
+        let made = build(plan.value);
+        let found = environmentOf(made.page, location.hostname);
         if (found === undefined) {
           const { site } = made.page;
           throw Error(`the plan is for ${site.join(', ')} and this page is on ${location.hostname}: add it to "site" or "environments" in parlour.json`);
         }
-        ({ engine, environment } = isPreview(consent)
-          ? await (await import(/* @vite-ignore */ /* webpackIgnore: true */ `${options.preview}`)).preview({ engine: made, environment: found, options, consent, build, report })
-          : { engine: made, environment: found });
-        recommender = createRecommender(/** @type {NonNullable<typeof engine>} */ (engine));
+        if (isPreview(consent)) [made, found] = await (await import(/* @vite-ignore */ /* webpackIgnore: true */ `${options.preview}`)).preview({ engine: made, environment: found, options, consent, build, report });
+        environment = /** @type {string} */ (found);
+        engine = made;
+        recommender = createRecommender(made);
+        const { experiments, flags } = made.page;
+        for (const { key, rows } of flags) if (tooLate.has(key)) for (const { experiment = -1 } of rows) tooLate.add(experiments[experiment]?.key);
       }
     } catch (error) {
       report({ key: typeof options.plan === 'string' ? options.plan : undefined, code: 'off', detail: /** @type {Error} */ (error).message });
@@ -358,6 +371,24 @@ export const createVisit = (options, control, tell) => {
       const variant = engine.page.experiments[index].variants[decision.variant];
       return { experiment: key, variant: variant?.key ?? null, values: variant?.values ?? {}, reason: decision.reason };
     },
+    /** @param {string} key @param {unknown} fallback @param {boolean} exposes @returns {FlagAnswer} */
+    flag(key, fallback, exposes) {
+      const index = engine?.page.flags.findIndex((flag) => flag.key === key) ?? -1;
+      const answer = { flag: key, value: fallback, variant: null, reason: booted ? 'unknown' : 'loading', experiment: null, metadata: {} };
+      if (!booted && exposes) tooLate.add(key);
+      if (!engine || index < 0) return answer;
+      const { experiments, flags } = engine.page;
+      const { rows, metadata = {} } = flags[index];
+      const { row, variant, reason } = engine.flag(index, Date.now());
+      const { experiment = -1, ...served } = rows[row] ?? {};
+      const by = experiments[experiment];
+      if (!by) return { ...answer, reason, metadata, ...served };
+      if (tooLate.has(by.key)) return { ...answer, reason: 'loading' };
+      if (exposes) meet(experiment);
+      const { key: name, values } = by.variants[variant];
+      return { ...answer, ...rows[rows.length - 1], ...(values && Object.hasOwn(values, key) && { value: values[key] }), variant: name, reason, experiment: by.key, metadata };
+    },
+    flags: () => engine?.page.flags.map(({ key }) => key) ?? [],
     /** @param {string} key */
     explain: (key) => engine?.explain(engine.page.experiments.findIndex((experiment) => experiment.key === key), Date.now()),
     keys: () => engine?.page.experiments.map(({ key }) => key) ?? [],

@@ -56,6 +56,11 @@ pub fn config() -> Shape {
                 "Variants tried against each other",
             ),
             may(
+                "flags",
+                named(Shape::Object("flag", flag)),
+                "Values that code asks for by name, each with rules for who gets which",
+            ),
+            may(
                 "experiences",
                 keyed(Shape::Object("experience", experience)),
                 "Changes for an audience, outside an experiment, with a holdout of their own",
@@ -280,6 +285,40 @@ fn image() -> Vec<Field> {
     vec![
         must("src", Shape::Text, "Its address"),
         may("alt", Shape::Text, "What it shows, for those who do not see it"),
+    ]
+}
+
+fn flag() -> Vec<Field> {
+    vec![
+        may("name", Shape::Text, "For people"),
+        may("default", Shape::Any, "For whom no rule answers; without it, what the code falls back to"),
+        may("rules", list(Shape::Object("rule", rule)), "The first that answers wins; at most 255"),
+        may(
+            "unit",
+            Shape::Choice(&["visitor", "user", "session", "page view"]),
+            "What shares count; `visitor` if not given",
+        ),
+        may("variants", named(Shape::Any), "Names for values, to be told with them"),
+        may(
+            "metadata",
+            named(Shape::Any),
+            "Texts, numbers, true or false: handed on by the OpenFeature provider",
+        ),
+        may("kill", Shape::Bool, "true: code gets what it falls back to"),
+    ]
+}
+
+fn rule() -> Vec<Field> {
+    vec![
+        may("audience", Shape::Audience, "Whom the rule is for; everyone if not given"),
+        may("force", Shape::Any, "The value they get"),
+        may("share", Shape::Share, "Only this share of them; a higher one moves nobody out"),
+        may(
+            "seed",
+            Shape::Whole { least: 0, most: u32::MAX as u64 },
+            "Only to keep who is in the share after a rename, or to draw anew",
+        ),
+        may("experiment", Shape::Text, "Its variants' `values` have the value, under the flag's key"),
     ]
 }
 

@@ -4,7 +4,7 @@
 //! magic "PRLR" · format u8 · minimum reader u8 · check u32 = murmur3(body) · len u32 of the body · body · signatures
 //! body: flags u16 (bit 0: killed) · version u32 · issued u64 ms · expires u64 ms
 //!       sections: tag u8 · required u8 · len varint · bytes
-//!       core: holdout share · facts · lists, patterns and nodes of conditions · experiments · experiences · goals · slots, each a count and its rows
+//!       core: holdout share · facts · lists, patterns and nodes of conditions · experiments · flags · experiences · goals · slots, each a count and its rows
 //! ```
 
 use super::bytes::Reader;
@@ -108,6 +108,7 @@ fn header(reader: &mut Reader<'_>) -> Option<Plan> {
         facts: Vec::new(),
         conditions: ConditionSet::default(),
         experiments: Vec::new(),
+        flags: Vec::new(),
         experiences: Vec::new(),
         goals: Vec::new(),
         slots: Vec::new(),
@@ -125,13 +126,18 @@ fn core(plan: &mut Plan, bytes: &[u8]) -> Option<()> {
     let node_count = plan.conditions.nodes.len() as u32;
     plan.experiments = many(reader, |reader| experiment(reader, node_count))?;
     asked(&plan.experiments)?;
+    let experiment_count = plan.experiments.len();
+    plan.flags = many(reader, |reader| super::flag::read(reader, node_count, experiment_count))?;
     plan.experiences = many(reader, |reader| experience(reader, node_count))?;
     plan.goals = many(reader, goal)?;
     plan.slots = many(reader, slot)?;
     reader.is_empty().then_some(())
 }
 
-fn many<'a, T>(reader: &mut Reader<'a>, mut one: impl FnMut(&mut Reader<'a>) -> Option<T>) -> Option<Vec<T>> {
+pub(super) fn many<'a, T>(
+    reader: &mut Reader<'a>,
+    mut one: impl FnMut(&mut Reader<'a>) -> Option<T>,
+) -> Option<Vec<T>> {
     let count = reader.count()?;
     let mut list = Vec::with_capacity(count);
     for _ in 0..count {
@@ -140,14 +146,17 @@ fn many<'a, T>(reader: &mut Reader<'a>, mut one: impl FnMut(&mut Reader<'a>) -> 
     Some(list)
 }
 
-fn optional<'a, T>(reader: &mut Reader<'a>, one: impl Fn(&mut Reader<'a>) -> Option<T>) -> Option<Option<T>> {
+pub(super) fn optional<'a, T>(
+    reader: &mut Reader<'a>,
+    one: impl Fn(&mut Reader<'a>) -> Option<T>,
+) -> Option<Option<T>> {
     match reader.u8()? {
         0 => Some(None),
         _ => one(reader).map(Some),
     }
 }
 
-fn share(reader: &mut Reader<'_>) -> Option<Share> {
+pub(super) fn share(reader: &mut Reader<'_>) -> Option<Share> {
     let seed = reader.u32()?;
     let below = reader.varint()?;
     (below <= FULL).then_some(Share { seed, below })
@@ -206,7 +215,7 @@ fn basis(reader: &mut Reader<'_>) -> Option<Basis> {
 }
 
 /// The first node of a condition, which must be one of the plan's.
-fn condition(reader: &mut Reader<'_>, node_count: u32) -> Option<u32> {
+pub(super) fn condition(reader: &mut Reader<'_>, node_count: u32) -> Option<u32> {
     u32::try_from(reader.varint()?).ok().filter(|start| *start < node_count)
 }
 
