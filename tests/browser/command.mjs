@@ -27,12 +27,12 @@ const inFolder = async (work) => {
   }
 };
 
-/** The plan of a parlour.json. @param {object} config */
-export const buildPlan = (config) =>
+/** The plan of a parlour.json. @param {object} config @param {string[]} [options] of `parlour build` */
+export const buildPlan = (config, options = []) =>
   inFolder(async (folder) => {
     const [source, plan] = [join(folder, "parlour.json"), join(folder, "plan.bin")];
     await writeFile(source, JSON.stringify(config));
-    await parlour(["build", source, "-o", plan]);
+    await parlour(["build", source, "-o", plan, ...options]);
     return readFile(plan);
   });
 
