@@ -6,7 +6,7 @@ use anyhow::Context;
 use parlour::authoring::{self, CompileOptions, Compiled, Diagnostic, Names};
 use parlour::plan::Plan;
 
-use crate::serve::now_ms;
+use crate::host::Host;
 
 #[derive(Debug)]
 pub struct Opened {
@@ -47,9 +47,8 @@ impl Opened {
 ///
 /// # Errors
 /// When it cannot be read or is no plan this version reads.
-pub fn read(path: &Path) -> anyhow::Result<Opened> {
-    let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-    open(path, bytes)
+pub fn read(path: &Path, host: &dyn Host) -> anyhow::Result<Opened> {
+    open(path, host.bytes_of(path)?)
 }
 
 /// Decodes plan bytes that came from `path`.
@@ -86,8 +85,8 @@ pub fn compile(path: &Path, text: &str, options: &CompileOptions) -> anyhow::Res
     Ok(Compilation { opened, diagnostics, lines, has_errors })
 }
 
-/// Compiles what replaces `last`: the very same plan if nothing changed, else the next version, issued now. Of the
-/// options, version and issue time are not read.
+/// Compiles what replaces `last`: the very same plan if nothing changed, else the next version, issued when the options
+/// say. Their version is not read.
 ///
 /// # Errors
 /// As [`compile`].
@@ -102,6 +101,5 @@ pub fn succeed(
     if same.opened.as_ref().is_none_or(|opened| opened.plan.hash() == last.hash()) {
         return Ok(same);
     }
-    let issued_ms = u64::try_from(now_ms()).unwrap_or_default();
-    compile(path, text, &CompileOptions { version: last.version().saturating_add(1), issued_ms, ..*options })
+    compile(path, text, &CompileOptions { version: last.version().saturating_add(1), ..*options })
 }

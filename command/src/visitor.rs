@@ -8,7 +8,6 @@ use parlour::plan::Unit;
 use serde_json::{Map, Value};
 
 use crate::plan_file::Opened;
-use crate::serve::now_ms;
 
 pub struct Visitor<'a> {
     opened: &'a Opened,
@@ -17,10 +16,7 @@ pub struct Visitor<'a> {
 }
 
 impl<'a> Visitor<'a> {
-    /// `at` stands for the present where it is given.
-    pub fn new(opened: &'a Opened, at: Option<jiff::Timestamp>) -> Self {
-        let now_ms = at.map_or_else(now_ms, jiff::Timestamp::as_millisecond);
-        let now_ms = u64::try_from(now_ms).unwrap_or_default();
+    pub fn new(opened: &'a Opened, now_ms: u64) -> Self {
         let mut engine = Engine::new(opened.plan.clone());
         engine.handle(Input::Consent(Consent::Measure), now_ms);
         engine.handle(Input::Bot(false), now_ms);
