@@ -1,17 +1,18 @@
 //! Preview links: the key that signs them, made at the first start and kept beside the store, and what a token is
 //! answered: the plan with the drafts that no visitor's plan holds.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use parlour::authoring::PREVIEW_KEY_CHARS;
+use parlour_command::host::Host;
 use parlour_signing::{PrivateKey, PublicKey, Token};
 
 use super::now_ms;
 use super::plan::Served;
+use crate::host::Machine;
 
 /// The key pair of this server's previews, and where its private half lies.
 #[derive(Debug)]
@@ -41,14 +42,8 @@ impl PreviewKey {
         let mut seed = [0; 32];
         getrandom::fill(&mut seed).map_err(|error| anyhow::anyhow!("no random bytes: {error}"))?;
         let key = PrivateKey::from_seed(seed);
-        let mut options = std::fs::OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        options
-            .open(&path)
-            .and_then(|mut file| file.write_all(key.to_file().as_bytes()))
-            .with_context(|| format!("cannot write {}", path.display()))?;
+        let host: &dyn Host = &Machine;
+        host.keep_secret(&path, key.to_file().as_bytes())?;
         Ok(Self { path, public: key.public() })
     }
 

@@ -4,8 +4,12 @@ mod assign;
 mod build;
 mod check;
 mod decide;
+mod keygen;
+mod preview;
 mod schema;
+mod sign;
 mod simulate;
+mod verify;
 
 use std::ffi::OsString;
 use std::io;
@@ -22,6 +26,10 @@ const PORTABLE: &[Entry] = &[
     Entry::of::<assign::Args>("assign"),
     Entry::of::<decide::Args>("decide"),
     Entry::of::<simulate::Args>("simulate"),
+    Entry::of::<keygen::Args>("keygen"),
+    Entry::of::<sign::Args>("sign"),
+    Entry::of::<verify::Args>("verify"),
+    Entry::of::<preview::Args>("preview"),
     Entry::of::<schema::Args>("schema"),
 ];
 
