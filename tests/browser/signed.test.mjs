@@ -219,7 +219,7 @@ inShop("a page with a key elsewhere", {
     serve(shop, signPlan(await plan(4, undefined, { ...CONFIG, site: ["shop.example"] }), OURS));
     await lastIsRun(page, { ...shop, url: elsewhere(shop) }, /the plan is for shop\.example/);
   },
-}, { engines: ["chromium", "webkit"] });
+}, { engines: ["chromium"] });
 
 /** To be run in the page. */
 async function isKeptScript() {
