@@ -239,3 +239,23 @@ fn every_command_explains_itself() {
         assert!(stdout(&run(&["--help"], "")).contains(command));
     }
 }
+
+#[test]
+fn import_writes_a_file_that_builds_and_says_what_cannot_work() {
+    let dir = TempDir::new().unwrap();
+    let payload = json!({ "status": 200, "features": { "new": { "defaultValue": false, "rules": [{ "force": true, "coverage": 0.5 }, {}] } } });
+    let payload = write(&dir, "payload.json", &payload.to_string());
+    let config = dir.path().join("parlour.json").to_str().unwrap().to_owned();
+    let output = run(&["import", "growthbook", &payload, "-o", &config, "--site", "shop.example"], "");
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(stderr(&output).contains("warning W232 /features/new/rules/1"), "{}", stderr(&output));
+    let written = std::fs::read_to_string(&config).unwrap();
+    built(&dir, &written);
+    let written: Value = serde_json::from_str(&written).unwrap();
+    assert_eq!((&written["site"][0], written.pointer("/growthbook/status")), (&json!("shop.example"), None));
+
+    let secret = write(&dir, "secret.json", r#"{"encryptedFeatures": "a.b"}"#);
+    let output = run(&["import", "growthbook", &secret, "-o", &config], "");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("E239"), "{}", stderr(&output));
+}

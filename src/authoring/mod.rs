@@ -1,15 +1,18 @@
 //! `parlour.json` → plan bytes and diagnostics. All mistakes are found in one run; a broken experiment is left out
 //! with its diagnostic and the others run. Holds no evaluator: the runtime decides.
 
+mod against;
 mod condition;
 mod config;
 mod dates;
 mod diagnostic;
+pub mod edit;
 mod experience;
 mod experiment;
 mod facts;
 mod flag;
 mod follow;
+mod growthbook;
 mod json;
 mod moves;
 mod names;
@@ -22,10 +25,13 @@ mod schema;
 mod shape;
 mod share;
 mod url;
+mod warnings;
 
+pub use against::Earlier;
 pub use condition::Dialect;
 pub use diagnostic::{Diagnostic, Severity};
 pub use facts::tell;
+pub use growthbook::{GrowthBook, Holds, Imported, import as import_growthbook};
 pub use moves::{Moves, moves};
 pub use names::{Asked, FlagRow, FlagTold, Named, NamedFlag, Names};
 pub use schema::schema;
@@ -47,6 +53,8 @@ pub struct CompileOptions {
     pub drafts: bool,
     /// The Ed25519 key whose tokens may force a variant, base64url; the file's own `previewKey` comes first.
     pub preview_key: Option<[u8; PREVIEW_KEY_CHARS]>,
+    /// For warnings that look at the calendar; without it there are none of these.
+    pub now_ms: Option<u64>,
 }
 
 /// 32 bytes in base64url without padding.
@@ -54,7 +62,14 @@ pub const PREVIEW_KEY_CHARS: usize = 43;
 
 impl Default for CompileOptions {
     fn default() -> Self {
-        Self { version: 1, issued_ms: 0, expires_ms: u64::MAX, drafts: false, preview_key: None }
+        Self {
+            version: 1,
+            issued_ms: 0,
+            expires_ms: u64::MAX,
+            drafts: false,
+            preview_key: None,
+            now_ms: None,
+        }
     }
 }
 
@@ -82,10 +97,21 @@ pub fn compile(text: &str, options: &CompileOptions) -> Compiled {
 /// weights allow, so that the fewest units move.
 #[must_use]
 pub fn compile_after(text: &str, options: &CompileOptions, previous: Option<&Plan>) -> Compiled {
+    run(text, options, previous, None)
+}
+
+/// Also finds what would do harm to experiments that run already. The plan is one that follows nothing.
+#[must_use]
+pub fn check_against(text: &str, options: &CompileOptions, earlier: &Earlier) -> Compiled {
+    run(text, options, None, Some(earlier))
+}
+
+fn run(text: &str, options: &CompileOptions, previous: Option<&Plan>, earlier: Option<&Earlier>) -> Compiled {
     let mut diagnostics = Diagnostics::new(text);
-    let plan = json::parse(text, &mut diagnostics).and_then(|file| {
-        shape::check(&file, &config::config(), "", &mut diagnostics);
-        plan::build(&file, options, previous, &mut diagnostics)
+    let file = json::parse(text, &mut diagnostics);
+    let plan = file.as_ref().and_then(|file| {
+        shape::check(file, &config::config(), "", &mut diagnostics);
+        plan::build(file, options, previous, &mut diagnostics)
     });
     let bytes = plan.map(|plan| crate::plan::encode::encode(&plan)).filter(|bytes| {
         if bytes.len() > MAX_PLAN_BYTES {
@@ -95,5 +121,21 @@ pub fn compile_after(text: &str, options: &CompileOptions, previous: Option<&Pla
         }
         bytes.len() <= MAX_PLAN_BYTES
     });
+    if let Some(file) = &file {
+        warnings::warn(file, bytes.as_deref(), options, &mut diagnostics);
+        let built = bytes.as_deref().and_then(|bytes| Plan::decode(bytes).ok());
+        if let (Some(earlier), Some(fresh)) = (earlier, &built) {
+            let following = compile_after(text, options, Some(earlier.plan())).plan;
+            let following = following.and_then(|bytes| Plan::decode(&bytes).ok());
+            let comparison = against::Comparison {
+                file,
+                fresh,
+                following: following.as_ref().unwrap_or(fresh),
+                earlier,
+                now_ms: options.now_ms,
+            };
+            against::check(&comparison, &mut diagnostics);
+        }
+    }
     Compiled { plan: bytes, diagnostics: diagnostics.in_file_order() }
 }
