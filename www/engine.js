@@ -10,7 +10,7 @@ export const KINDS = ['', 'page_view', 'click', 'search', 'view_item', 'view_lis
 /** Positions are the codes of `Reason` in src/decision.rs. */
 export const REASONS = ['bucketed', 'sticky', 'winner', 'killed', 'paused', 'not-started', 'ended', 'consent', 'no-unit', 'holdout', 'layer', 'audience', 'traffic', 'bot', 'loading', 'unknown', 'preview', 'expired', 'prerequisite', 'version', 'static', 'default', 'targeting', 'split'];
 /** What is looked at, in this order. */
-const STEPS = 'site preview kill bot status schedule consent unit sticky version holdout layer prerequisite audience traffic bucket'.split(' ');
+export const STEPS = 'site preview kill bot status schedule consent unit sticky version holdout layer prerequisite audience traffic bucket'.split(' ');
 /** Where each of REASONS settles it, as a digit of base 16. */
 const SETTLED_AT = 'f8d245567abde3--10c9';
 export const STAGES = ['awareness', 'consideration', 'decision', 'purchase', 'retention', 'advocacy'];
