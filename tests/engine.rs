@@ -653,3 +653,24 @@ fn the_sixty_fourth_variant_of_a_prerequisite_lets_in() {
     assert_eq!(decided("after").reason, Reason::Bucketed);
     assert_eq!(decided("other").reason, Reason::Prerequisite);
 }
+
+/// A list that holds one text, as a host pushes it: of so many bytes in all.
+fn list_of(bytes: usize) -> Vec<u8> {
+    let varint =
+        |value: usize| [(value & 127 | 128) as u8, (value >> 7 & 127 | 128) as u8, (value >> 14) as u8];
+    let text = bytes - 8;
+    [&[5][..], &varint(text + 4), &[4], &varint(text), &vec![b'x'; text]].concat()
+}
+
+#[test]
+fn a_list_is_kept_up_to_its_bound_and_absent_beyond() {
+    use parlour::targeting::MAX_TREE_BYTES;
+    let json = one(r#", "audience": {"a": {"$size": 1}}"#);
+    for (bytes, reason) in [(MAX_TREE_BYTES, Reason::Bucketed), (MAX_TREE_BYTES + 1, Reason::Audience)] {
+        let mut engine = visitor(&json, "someone");
+        let list = list_of(bytes);
+        assert_eq!(list.len(), bytes);
+        engine.handle(Input::FactTree { index: 0, bytes: &list }, NOW);
+        assert_eq!(engine.decide(0, NOW).reason, reason, "{bytes}");
+    }
+}
