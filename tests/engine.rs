@@ -674,3 +674,28 @@ fn a_list_is_kept_up_to_its_bound_and_absent_beyond() {
         assert_eq!(engine.decide(0, NOW).reason, reason, "{bytes}");
     }
 }
+
+/// A share ends before its bound: the unit in the very next bucket is no longer held out.
+#[test]
+fn a_holdout_ends_with_the_bucket_before_its_bound() {
+    use parlour::hash::murmur3_32;
+    let bound = |billionths: u64| billionths * (1 << 32) / 1_000_000_000;
+    let reason = |id: &str, billionths: u64| {
+        let json = format!(
+            r#"{{"site": "a", "holdouts": {{"h": {{"share": 0.{billionths:09}, "seed": 9}}}},
+                "experiments": {{"one": {{"status": "running", "holdout": "h", "variants": {{"a": {{}}, "b": {{}}}}}}}}}}"#
+        );
+        visitor(&json, id).decide(0, NOW).reason
+    };
+    // Shares have nine places, so that not every bucket can be a bound.
+    let (id, billionths) = (0..)
+        .find_map(|n| {
+            let id = format!("visitor-{n}");
+            let bucket = u64::from(murmur3_32(id.as_bytes(), 9));
+            let billionths = (bucket * 1_000_000_000).div_ceil(1 << 32);
+            (bound(billionths) == bucket && billionths < 999_999_999).then_some((id, billionths))
+        })
+        .unwrap();
+    assert_eq!(reason(&id, billionths), Reason::Bucketed);
+    assert_eq!(reason(&id, billionths + 1), Reason::Holdout);
+}
