@@ -90,6 +90,8 @@ export const createParlour = (defaults) => {
      */
     flag: (key, fallback, { expose = true } = {}) =>
       safely({ flag: key, value: fallback, variant: null, reason: 'loading', experiment: null, metadata: {} }, (visit) => /** @type {any} */ (visit.flag(key, fallback, expose))),
+    /** All of them, without exposing. @returns {Record<string, import('./visit.js').FlagAnswer>} */
+    flags: () => safely({}, (visit) => Object.fromEntries(visit.flags().map((key) => [key, visit.flag(key, undefined, false)]))),
     /** The visitor meets what `peek` answered. @param {string} key */
     expose: (key) => soon(() => safely(undefined, (visit) => void visit.decide(key, 'use'))),
     /** Facts of the site's own, for audiences. Objects and lists, too: a condition's `user.plan` is a path. @param {Record<string, unknown>} facts */
@@ -115,7 +117,7 @@ export const createParlour = (defaults) => {
     explain: (key) => safely(undefined, (visit) => ({ ...visit.explain(key), ...visit.decide(key, 'peek'), consent: visit.consent.state, ...visit.about() })),
     /** All that is kept on this device, and what is known of this visit. */
     export: async () =>
-      safely(undefined, async (visit) => ({ visitorId: visit.visitorId(), consent: visit.consent.state, ...visit.about(), ...(await visit.stored()), decisions: api.decideAll(), flags: visit.flags().map((key) => visit.flag(key, undefined, false)) })),
+      safely(undefined, async (visit) => ({ visitorId: visit.visitorId(), consent: visit.consent.state, ...visit.about(), ...(await visit.stored()), decisions: api.decideAll(), flags: api.flags() })),
     /** @param {EventName} name @param {(detail: any) => void} listener @returns {() => void} takes it off again */
     on(name, listener) {
       const set = listeners.get(name) ?? new Set();

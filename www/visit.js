@@ -396,7 +396,7 @@ export const createVisit = (options, control, tell) => {
     identify(id, traits) {
       userId = `${id}`.slice(0, 200);
       engine?.unit(UNIT.user, userId);
-      sendRecord({ type: 'identify', properties: traits ?? {} });
+      if (userId) sendRecord({ type: 'identify', properties: traits ?? {} });
       evaluate();
     },
     /** Nothing of the last person stays; what they did before is still sent unless `drop`. @param {boolean} drop */

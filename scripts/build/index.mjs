@@ -44,7 +44,7 @@ async function fillDist() {
       [
         ["parlour.wasm", readFileSync(join(ROOT, runtime.final))],
         ["parlour-authoring.wasm", readFileSync(join(ROOT, authoring.final))],
-        ...named("parlour-authoring.js"), ...named("parlour.js"), ...named("parlour.iife.js"),
+        ...named("parlour-authoring.js"), ...named("parlour-openfeature.js"), ...named("parlour.js"), ...named("parlour.iife.js"),
       ],
       [["parlour.schema.json", await schema()], ["THIRD-PARTY-NOTICES.txt", await thirdPartyNotices()]],
     );
