@@ -135,7 +135,7 @@ fn the_page_learns_values_their_names_and_the_experiment() {
         page["flags"],
         json!([{
             "key": "f",
-            "rows": [{"variant": "on", "value": true}, {"experiment": 0}, {"variant": "off", "value": false}],
+            "rows": [{"variant": "on", "value": true}, {"experiment": 0, "by": [{"variant": "a", "value": true}, {"variant": "b", "value": false}]}, {"variant": "off", "value": false}],
             "metadata": {"owner": "shop", "wave": 2}
         }])
     );
@@ -228,6 +228,8 @@ fn a_flag_names_the_variant_that_lacks_its_value() {
         .replace(r#"{"values": {"f": "y"}}"#, "{}");
     let found = compile(&text, &CompileOptions::default()).diagnostics;
     assert_eq!((found[0].code, found[0].pointer.as_str()), ("W244", "/experiments/one/variants/b"));
+    let page: Value = serde_json::from_slice(plan(&text).page()).unwrap();
+    assert_eq!(page["flags"][0]["rows"][0]["by"][1], json!({"variant": "b", "value": "x"}));
 }
 
 #[test]

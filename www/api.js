@@ -2,7 +2,7 @@
 // What a page may call. Every method is safe to call at any time: before `start` it waits, after `stop` it does nothing,
 // and whatever goes wrong is reported once and answered with the default.
 
-import { createVisit } from './visit.js';
+import { createVisit, unanswered } from './visit.js';
 
 /** @typedef {import('./visit.js').Options} Options */
 /** @typedef {import('./visit.js').Answer} Answer */
@@ -89,7 +89,7 @@ export const createParlour = (defaults) => {
      * @returns {import('./visit.js').FlagAnswer<T>}
      */
     flag: (key, fallback, { expose = true } = {}) =>
-      safely({ flag: key, value: fallback, variant: null, reason: 'loading', experiment: null, metadata: {} }, (visit) => /** @type {any} */ (visit.flag(key, fallback, expose))),
+      safely(unanswered(key, fallback, 'loading'), (visit) => /** @type {any} */ (visit.flag(key, fallback, expose))),
     /** All of them, without exposing. @returns {Record<string, import('./visit.js').FlagAnswer>} */
     flags: () => safely({}, (visit) => Object.fromEntries(visit.flags().map((key) => [key, visit.flag(key, undefined, false)]))),
     /** The visitor meets what `peek` answered. @param {string} key */

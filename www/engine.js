@@ -23,7 +23,8 @@ export const UNIT = { visitor: 0, user: 1, page: 3 };
  * @typedef {{variant: number, reason: string}} Decision `variant` is -1 for out
  * @typedef {{kind: 'expose' | 'goal' | 'session' | 'show' | 'holdout' | 'stage', index: number, detail: number}} Effect
  * @typedef {{key: string, name?: string, values?: Record<string, unknown>, changes?: import('./change.js').Change[]}} Variant
- * @typedef {{value?: unknown, variant?: string, experiment?: number}} FlagRow what one rule answers; the last row is the default
+ * @typedef {{value?: unknown, variant?: string}} Served nothing: what code falls back to
+ * @typedef {Served & {experiment?: number, by?: Served[]}} FlagRow what one rule answers; an experiment's `by` variant. The last row is the default
  * @typedef {object} Page what the plan tells the glue
  * @property {string[]} site
  * @property {Record<string, string[]> | null} env

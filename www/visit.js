@@ -43,9 +43,13 @@ import { whenHidden, whenIdleOrHidden } from './when.js';
  * @property {T} value
  * @property {string | null} variant the name that the file gives the value, or the experiment's variant
  * @property {string} reason
- * @property {string | null} experiment that decided
- * @property {Record<string, string | number | boolean>} metadata
+ * @property {string} [experiment] that decided
+ * @property {Record<string, string | number | boolean>} [metadata] as the file has it
  */
+
+/** @template T @param {string} flag @param {T} value @param {string} reason @returns {FlagAnswer<T>} */
+export const unanswered = (flag, value, reason) => ({ flag, value, variant: null, reason });
+
 
 // A first visit waits for nobody longer than this; what is stored is taken up when it comes.
 const STORAGE_MS = 500;
@@ -285,7 +289,7 @@ export const createVisit = (options, control, tell) => {
         engine = made;
         recommender = createRecommender(made);
         const { experiments, flags } = made.page;
-        for (const { key, rows } of flags) if (tooLate.has(key)) for (const { experiment = -1 } of rows) tooLate.add(experiments[experiment]?.key);
+        for (const { key, rows } of flags) if (tooLate.has(key)) for (const { experiment } of rows) if (experiment !== undefined) tooLate.add(experiments[experiment].key);
       }
     } catch (error) {
       report({ key: typeof options.plan === 'string' ? options.plan : undefined, code: 'off', detail: /** @type {Error} */ (error).message });
@@ -367,20 +371,18 @@ export const createVisit = (options, control, tell) => {
     },
     /** @param {string} key @param {unknown} fallback @param {boolean} exposes @returns {FlagAnswer} */
     flag(key, fallback, exposes) {
+      const answer = unanswered(key, fallback, booted ? 'unknown' : 'loading');
       const index = engine?.page.flags.findIndex((flag) => flag.key === key) ?? -1;
-      const answer = { flag: key, value: fallback, variant: null, reason: booted ? 'unknown' : 'loading', experiment: null, metadata: {} };
       if (!booted && exposes) tooLate.add(key);
       if (!engine || index < 0) return answer;
       const { experiments, flags } = engine.page;
-      const { rows, metadata = {} } = flags[index];
+      const { rows, metadata } = flags[index];
       const { row, variant, reason } = engine.flag(index, Date.now());
-      const { experiment = -1, ...served } = rows[row] ?? {};
-      const by = experiments[experiment];
-      if (!by) return { ...answer, reason, metadata, ...served };
-      if (tooLate.has(by.key)) return { ...answer, reason: 'loading' };
-      if (exposes) meet(experiment);
-      const { key: name, values } = by.variants[variant];
-      return { ...answer, ...rows[rows.length - 1], ...(values && Object.hasOwn(values, key) && { value: values[key] }), variant: name, reason, experiment: by.key, metadata };
+      const { experiment = -1, by = [], ...own } = rows[row] ?? {};
+      const name = experiments[experiment]?.key;
+      if (tooLate.has(name)) return { ...answer, reason: 'loading' };
+      if (name && exposes) meet(experiment);
+      return { ...answer, ...(by[variant] ?? own), reason, experiment: name, metadata };
     },
     flags: () => engine?.page.flags.map(({ key }) => key) ?? [],
     /** @param {string} key */

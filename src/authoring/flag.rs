@@ -164,9 +164,17 @@ impl<'a> Builder<'a, '_, '_> {
             self.diagnostics.error("E240", (place, experiment.at), message, cure);
             return None;
         };
+        let mut by = Vec::new();
         for variant in named.json.get("variants").map_or(&[][..], Json::members) {
             let pointer = format!("/experiments/{key}/variants/{}", variant.name);
-            match variant.json.get("values").and_then(|values| values.get(&flag.name)) {
+            let own = variant.json.get("values").and_then(|values| values.get(&flag.name));
+            let mut row = Map::new();
+            row.insert("variant".into(), variant.name.as_str().into());
+            if let Some(value) = own.or_else(|| flag.json.get("default")) {
+                row.insert("value".into(), value.plain());
+            }
+            by.push(Plain::Object(row));
+            match own {
                 Some(value) => answers.push((value, format!("{pointer}/values/{}", flag.name))),
                 None => {
                     let message = format!("variant `{}` has no value for flag `{}`", variant.name, flag.name);
@@ -182,7 +190,7 @@ impl<'a> Builder<'a, '_, '_> {
             self.diagnostics.warning("W245", (place, experiment.at), message, cure);
             return None;
         };
-        Some((Serves::Experiment(index as u16), json!({ "experiment": index })))
+        Some((Serves::Experiment(index as u16), json!({ "experiment": index, "by": by })))
     }
 
     /// A value with the name that the flag's `variants` give it.
