@@ -30,7 +30,7 @@ fn every_assignment_vector_holds() {
         engine.handle(Input::Consent(Consent::Measure), 0);
         engine.handle(Input::Unit { unit: Unit::Visitor, id: text(row, "unit").as_bytes() }, 0);
         let index = plan.experiment_index(text(row, "experiment")).unwrap();
-        let decision = engine.decide(index as u16, 0);
+        let decision = engine.decide(index as u16, row["at"].as_u64().unwrap_or_default());
         let expect = row["expect"]["variant"].as_str().unwrap_or("-");
         assert_eq!(
             (names.variant(index, decision.variant), decision.reason.name()),

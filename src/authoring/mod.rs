@@ -30,7 +30,7 @@ pub use moves::{Moves, moves};
 pub use names::{Asked, FlagRow, FlagTold, Named, NamedFlag, Names};
 pub use schema::schema;
 
-use crate::plan::Plan;
+use crate::plan::{MAX_PLAN_BYTES, Plan};
 use diagnostic::Diagnostics;
 
 /// Larger files are refused before they are read: no marketer writes one.
@@ -87,8 +87,13 @@ pub fn compile_after(text: &str, options: &CompileOptions, previous: Option<&Pla
         shape::check(&file, &config::config(), "", &mut diagnostics);
         plan::build(&file, options, previous, &mut diagnostics)
     });
-    Compiled {
-        plan: plan.map(|plan| crate::plan::encode::encode(&plan)),
-        diagnostics: diagnostics.in_file_order(),
-    }
+    let bytes = plan.map(|plan| crate::plan::encode::encode(&plan)).filter(|bytes| {
+        if bytes.len() > MAX_PLAN_BYTES {
+            let message = format!("the plan has {} bytes, more than {MAX_PLAN_BYTES}", bytes.len());
+            let cure = "Archive experiments that are over, or move large values to files of their own".into();
+            diagnostics.error("E101", ("", 0), message, cure);
+        }
+        bytes.len() <= MAX_PLAN_BYTES
+    });
+    Compiled { plan: bytes, diagnostics: diagnostics.in_file_order() }
 }

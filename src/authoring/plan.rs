@@ -7,7 +7,7 @@ use super::dates;
 use super::diagnostic::{Diagnostics, did_you_mean};
 use super::json::{Json, Member, Value, below};
 use super::{CompileOptions, PREVIEW_KEY_CHARS};
-use super::{page, share};
+use super::{page, shape, share};
 use crate::consent::Basis;
 use crate::hash::{id64, murmur3_32};
 use crate::journey::TouchpointKind;
@@ -67,6 +67,8 @@ pub fn build(
         conditions: Conditions::new(dialect, currency_exponent),
         diagnostics,
     };
+    let hosts = config.get("site").map_or(&[][..], Json::one_or_many).iter().filter_map(Json::text);
+    builder.conditions.own_hosts = hosts.map(str::to_owned).collect();
     builder.groups();
     builder.audiences();
     builder.holdouts();
@@ -168,7 +170,8 @@ pub fn share_of(json: &Json) -> u64 {
 
 impl<'a> Builder<'a, '_, '_> {
     pub fn members(&self, part: &str) -> &'a [Member] {
-        self.config.get(part).map_or(&[], Json::members)
+        let members: &[Member] = self.config.get(part).map_or(&[], Json::members);
+        members.get(..shape::MAX_MEMBERS).unwrap_or(members)
     }
 
     /// What is no list stays named, so that nobody is in it.
@@ -188,6 +191,14 @@ impl<'a> Builder<'a, '_, '_> {
                 self.diagnostics.error("E104", (&pointer, member.json.at), message, cure);
             }
             let values = list.map(|list| list.iter().filter_map(condition::scalar).collect());
+            let too_many = list.filter(|list| list.len() > condition::MAX_LIST);
+            if let Some(list) = too_many {
+                let pointer = below("/groups", &member.name);
+                let message = format!("{} values stand here, more than {}", list.len(), condition::MAX_LIST);
+                let cure = "Tell pages a fact that says it in one word".to_owned();
+                self.diagnostics.error("E101", (&pointer, member.json.at), message, cure);
+            }
+            let values = if too_many.is_some() { Some(Vec::new()) } else { values };
             self.conditions.groups.push((member.name.clone(), values));
         }
     }
@@ -267,7 +278,7 @@ impl<'a> Builder<'a, '_, '_> {
         let audience = json.get("audience")?;
         let pointer = below(pointer, "audience");
         let Some(name) = audience.text() else {
-            return Some(self.conditions.add(audience, &pointer, self.diagnostics));
+            return self.condition(audience, &pointer, (&pointer, audience.at));
         };
         let known = self.members("audiences");
         if let Some(member) = known.iter().find(|member| member.name == name) {
@@ -282,12 +293,25 @@ impl<'a> Builder<'a, '_, '_> {
                 );
                 return None;
             }
-            return Some(self.conditions.add(&member.json, &place, self.diagnostics));
+            return self.condition(&member.json, &place, (&pointer, audience.at));
         }
         let cure = did_you_mean(name, known.iter().map(|member| member.name.as_str()))
             .map_or_else(|| "Add it to `audiences`".into(), |word| format!("Did you mean `{word}`"));
         self.diagnostics.error("E201", (&pointer, audience.at), format!("unknown audience `{name}`"), cure);
         None
+    }
+
+    /// `at` is blamed where the plan cannot hold it.
+    fn condition(&mut self, json: &Json, pointer: &str, at: (&str, usize)) -> Option<u32> {
+        let start =
+            (!self.conditions.is_full()).then(|| self.conditions.add(json, pointer, self.diagnostics));
+        if self.conditions.is_full() {
+            let cure = "Shorten conditions, or archive experiments that are over".to_owned();
+            let message = "the conditions are more than a plan can hold".to_owned();
+            self.diagnostics.error("E101", at, message, cure);
+            return None;
+        }
+        start
     }
 
     fn slots(&mut self) -> Vec<(&'a Member, Slot)> {
