@@ -3,7 +3,7 @@
 #![cfg(feature = "authoring")]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
-use parlour::authoring::{CompileOptions, compile};
+use parlour::authoring::{CompileOptions, Names, compile};
 use parlour::consent::Consent;
 use parlour::decision::Reason;
 use parlour::engine::{Effect, Engine, FlagAnswer, Input};
@@ -246,7 +246,8 @@ fn a_broken_flag_is_left_out_and_the_others_answer() {
     let compiled = compile(&text, &CompileOptions::default());
     assert!(compiled.has_errors());
     let plan = Plan::decode(&compiled.plan.unwrap()).unwrap();
-    assert_eq!(plan.flags().len(), 1);
+    assert_eq!(Names::read(&plan).flags.len(), 1);
+    assert_eq!(told(Engine::new(plan).flag(0, 0)), answer(0, Reason::Static));
 }
 
 fn shared(share: &str) -> String {

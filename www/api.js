@@ -84,14 +84,12 @@ export const createParlour = (defaults) => {
      * The value of a flag, or what to fall back to. An experiment that decides it is exposed by being asked for.
      * @template [T=unknown]
      * @param {string} key
-     * @param {T} fallback
-     * @param {{expose?: boolean}} [options]
+     * @param {T} [fallback]
      * @returns {import('./visit.js').FlagAnswer<T>}
      */
-    flag: (key, fallback, { expose = true } = {}) =>
-      safely(unanswered(key, fallback, 'loading'), (visit) => /** @type {any} */ (visit.flag(key, fallback, expose))),
+    flag: (key, fallback) => /** @type {any} */ (safely(unanswered(key, fallback, 'loading'), (visit) => visit.flag(key, fallback, true))),
     /** All of them, without exposing. @returns {Record<string, import('./visit.js').FlagAnswer>} */
-    flags: () => safely({}, (visit) => Object.fromEntries(visit.flags().map((key) => [key, visit.flag(key, undefined, false)]))),
+    flags: () => safely({}, (visit) => visit.flags()),
     /** The visitor meets what `peek` answered. @param {string} key */
     expose: (key) => soon(() => safely(undefined, (visit) => void visit.decide(key, 'use'))),
     /** Facts of the site's own, for audiences. Objects and lists, too: a condition's `user.plan` is a path. @param {Record<string, unknown>} facts */

@@ -185,12 +185,8 @@ export const createEngine = ({ module, plan, report }) => {
     met: (experiment, now) => guard([], () => effects(wasm.met(experiment, now))),
     /** @param {number} experiment @param {boolean} uses holds on to the answer for this page view @param {number} now */
     decide: (experiment, uses, now) => guard(unpack(REASONS.indexOf('unknown') << 8), () => unpack(wasm.decide(experiment, uses, now))),
-    /** `row` is the place of the answer in the flag's rows, or beyond them. @param {number} index @param {number} now @returns {Decision & {row: number}} */
-    flag: (index, now) =>
-      guard({ row: -1, ...unpack(REASONS.indexOf('unknown') << 8) }, () => {
-        const packed = wasm.flag(index, now);
-        return { row: packed >>> 16, ...unpack(packed & 65535) };
-      }),
+    /** (row << 16) | decision, packed; the row is beyond the flag's where none answers. @param {number} index @param {number} now @returns {number} */
+    flag: (index, now) => guard(-1, () => wasm.flag(index, now)),
     /** A signed link asks for this variant; -1 ends it. @param {number} experiment @param {number} variant */
     force: (experiment, variant) => keepTelling(`force${experiment}`, () => wasm.force(experiment, variant & 255)),
     /** Which steps were passed, where it was settled, and by what. @param {number} experiment @param {number} now */

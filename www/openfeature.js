@@ -36,6 +36,9 @@ const REASONS = {
   loading: 'DEFAULT',
 };
 
+/** @type {import('./visit.js').FlagAnswer} */
+const NOT_FOUND = { flag: '', value: undefined, variant: null, reason: 'unknown' };
+
 /** The events that a provider may emit. SDKs listen; nobody else does. */
 const createEvents = () => {
   /** @type {Map<string, Set<EventHandler>>} */
@@ -145,8 +148,9 @@ export class ParlourProvider {
     const error = (errorCode, errorMessage) => ({ value: otherwise, reason: 'ERROR', errorCode: /** @type {import('@openfeature/web-sdk').ErrorCode} */ (errorCode), errorMessage });
     if (!this.#ready) return error('PROVIDER_NOT_READY', 'Parlour is not ready');
     if (this.#refused) return error('INVALID_CONTEXT', this.#refused);
-    const peeked = this.#parlour.flag(key, /** @type {unknown} */ (undefined), { expose: false });
-    const { value, reason } = peeked;
+    const known = this.#parlour.flags();
+    // Not exposed yet: it may be of another type.
+    const { value, reason, variant, experiment, metadata } = Object.hasOwn(known, key) ? known[key] : NOT_FOUND;
     if (reason === 'unknown') {
       if (!this.#answered.has(key)) return error('FLAG_NOT_FOUND', `flag ${key} not found: the plan has no such flag`);
       const message = 'Parlour has stopped after an error';
@@ -158,8 +162,6 @@ export class ParlourProvider {
       this.#isStale = true;
       this.events.emit(/** @type {any} */ ('PROVIDER_STALE'), { message: 'the plan has expired' });
     }
-    const { variant, experiment, metadata } = peeked;
-    // Only now is it used, and its experiment exposed.
     if (experiment) this.#parlour.flag(key, otherwise);
     return {
       value: value === undefined ? otherwise : /** @type {T} */ (value),

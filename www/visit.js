@@ -369,22 +369,26 @@ export const createVisit = (options, control, tell) => {
       const variant = engine.page.experiments[index].variants[decision.variant];
       return { experiment: key, variant: variant?.key ?? null, values: variant?.values ?? {}, reason: decision.reason };
     },
-    /** @param {string} key @param {unknown} fallback @param {boolean} exposes @returns {FlagAnswer} */
+    /** @param {string} key @param {unknown} [fallback] @param {boolean} [exposes] @returns {FlagAnswer} */
     flag(key, fallback, exposes) {
       const answer = unanswered(key, fallback, booted ? 'unknown' : 'loading');
       const index = engine?.page.flags.findIndex((flag) => flag.key === key) ?? -1;
-      if (!booted && exposes) tooLate.add(key);
+      if (!booted) tooLate.add(key);
       if (!engine || index < 0) return answer;
       const { experiments, flags } = engine.page;
       const { rows, metadata } = flags[index];
-      const { row, variant, reason } = engine.flag(index, Date.now());
-      const { experiment = -1, by = [], ...own } = rows[row] ?? {};
+      const packed = engine.flag(index, Date.now());
+      const { variant, reason } = engine.unpack(packed & 65535);
+      const { experiment = -1, by = [], ...own } = rows[packed >>> 16] ?? {};
       const name = experiments[experiment]?.key;
       if (tooLate.has(name)) return { ...answer, reason: 'loading' };
       if (name && exposes) meet(experiment);
       return { ...answer, ...(by[variant] ?? own), reason, experiment: name, metadata };
     },
-    flags: () => engine?.page.flags.map(({ key }) => key) ?? [],
+    /** @returns {Record<string, FlagAnswer>} */
+    flags() {
+      return Object.fromEntries(engine?.page.flags.map(({ key }) => [key, this.flag(key)]) ?? []);
+    },
     /** @param {string} key */
     explain: (key) => engine?.explain(engine.page.experiments.findIndex((experiment) => experiment.key === key), Date.now()),
     keys: () => engine?.page.experiments.map(({ key }) => key) ?? [],

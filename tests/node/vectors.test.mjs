@@ -41,8 +41,9 @@ test('every vector of a flag holds in the wasm', () => {
   for (const { unit, flag, expect } of vectors.flags) {
     engine.unit(UNIT.visitor, unit);
     const index = engine.page.flags.findIndex(({ key }) => key === flag);
-    const { row, variant, reason } = engine.flag(index, 0);
-    const { by, ...own } = engine.page.flags[index].rows[row];
+    const packed = engine.flag(index, 0);
+    const { variant, reason } = engine.unpack(packed & 65535);
+    const { by, ...own } = engine.page.flags[index].rows[packed >>> 16];
     const { value } = by?.[variant] ?? own;
     assert.deepEqual({ value, reason }, expect, `${flag} for ${unit.slice(0, 40)}`);
   }
