@@ -22,6 +22,7 @@ export const UNIT = { visitor: 0, user: 1, page: 3 };
 /**
  * @typedef {{variant: number, reason: string}} Decision `variant` is -1 for out
  * @typedef {{kind: 'expose' | 'goal' | 'session' | 'show' | 'holdout' | 'stage', index: number, detail: number}} Effect
+ * @typedef {WebAssembly.Module | (() => object)} Core what fresh instances are made from: wasm, or `instantiate` of parlour-fallback.js
  * @typedef {{key: string, name?: string, values?: Record<string, unknown>, changes?: import('./change.js').Change[]}} Variant
  * @typedef {{value?: unknown, variant?: string}} Served nothing: what code falls back to
  * @typedef {Served & {experiment?: number, by?: Served[]}} FlagRow what one rule answers; an experiment's `by` variant. The last row is the default
@@ -72,7 +73,7 @@ const unpack = (packed) => ({ variant: (packed & 255) - 1, reason: REASONS[packe
 
 /**
  * @param {object} options
- * @param {WebAssembly.Module} options.module
+ * @param {Core} options.module
  * @param {Uint8Array} options.plan
  * @param {(problem: string) => void} options.report
  */
@@ -98,7 +99,7 @@ export const createEngine = ({ module, plan, report }) => {
   const numbers = (/** @type {number} */ length) => new Uint32Array(taken(length).buffer);
 
   const instantiate = () => {
-    wasm = new WebAssembly.Instance(module).exports;
+    wasm = typeof module === 'function' ? module() : new WebAssembly.Instance(module).exports;
     put(plan);
     const refused = wasm.load();
     if (refused) throw Error(`the plan ${PLAN_ERRORS[refused]}`);

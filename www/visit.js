@@ -8,7 +8,7 @@ import { startCapture } from './capture.js';
 import { createConsent } from './consent.js';
 import { createEngine, UNIT } from './engine.js';
 import { createIdentity, randomId, uuidv7 } from './identity.js';
-import { loadModule, loadPlan } from './load.js';
+import { loadCore, loadPlan } from './load.js';
 import { createOutbox } from './outbox.js';
 import { createRecommender } from './recommendations.js';
 import { environmentOf } from './site.js';
@@ -26,6 +26,7 @@ import { whenHidden, whenIdleOrHidden } from './when.js';
  * @property {string | Uint8Array} [plan] address or bytes of plan.bin
  * @property {string | object} [config] address of parlour.json, `#id` of an inline script, or the object: for trying out
  * @property {string} [wasm] address of parlour.wasm
+ * @property {string} [fallback] address of parlour-fallback.js, fetched only where wasm is refused
  * @property {string} [authoring] address of parlour-authoring.js, needed for `config`
  * @property {string} [endpoint] where beacons go; none are sent without one
  * @property {string} [writeKey]
@@ -274,7 +275,7 @@ export const createVisit = (options, control, tell) => {
     await consent.ready;
     if (consent.allowed) outbox.open();
     else if (consent.state === 'denied') outbox.shut();
-    const [module, plan, stored] = await Promise.allSettled([loadModule(/** @type {string} */ (options.wasm)), loadPlan({ ...options, storage: () => opening.then(() => storage) }), remember()]);
+    const [module, plan, stored] = await Promise.allSettled([loadCore(`${options.wasm}`, `${options.fallback}`), loadPlan({ ...options, storage: () => opening.then(() => storage) }), remember()]);
     if (signal.aborted) return;
     for (const part of [module, plan]) if (part.status === 'rejected') report({ code: 'off', detail: part.reason.message });
     try {

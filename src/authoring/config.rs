@@ -112,6 +112,11 @@ fn experiment() -> Vec<Field> {
             "`draft` if not given. Drafts and archived ones are not in the plan",
         ),
         may("winner", Shape::Text, "With status `ended`: the variant that everyone in the audience now gets"),
+        may(
+            "ended",
+            Shape::Date,
+            "With status `ended`: since when, as `parlour promote` writes it. Not in the plan",
+        ),
         may("kill", Shape::Bool, "true stops it at once"),
         may(
             "version",
@@ -166,6 +171,11 @@ fn experiment() -> Vec<Field> {
         may("seed", Shape::Whole { least: 0, most: u32::MAX as u64 }, "Only to keep buckets after a rename"),
         may("start", Shape::Date, "First day or moment, in the site's time zone"),
         may("end", Shape::Date, "Last day (all of it) or the moment it ends"),
+        may(
+            "power",
+            Shape::Object("power", power),
+            "What should be found, to be warned when there are too few visitors. Not in the plan",
+        ),
         must("variants", keyed(Shape::Object("variant", variant)), "The first is the control"),
         may("goals", list(Shape::Text), "Keys of goals; the first is the main one"),
     ]
@@ -201,6 +211,29 @@ fn url() -> Vec<Field> {
         may("path", one_or_many(Shape::Text), "Paths such as /shop/*; `*` stands for anything"),
         may("host", one_or_many(Shape::Text), "Host names such as *.shop.example"),
         may("query", named(one_or_many(Shape::Text)), "Parameters of the address and what they must be"),
+    ]
+}
+
+fn power() -> Vec<Field> {
+    vec![
+        must("baseline", Shape::Share, "Share of the control's visitors that reach the first goal"),
+        must(
+            "mde",
+            Shape::Weight,
+            "The smallest change worth finding, relative to the baseline: 0.1 is from 4 % to 4.4 %",
+        ),
+        may(
+            "visitorsPerDay",
+            Shape::Whole { least: 1, most: 1_000_000_000 },
+            "Units of its audience a day; without it nothing is compared",
+        ),
+        may(
+            "days",
+            Shape::Whole { least: 1, most: 3_650 },
+            "How long it may run; from `start` to `end` if not given, else 60",
+        ),
+        may("power", Shape::Share, "Chance of finding a change of that size; 0.8 if not given"),
+        may("alpha", Shape::Share, "Chance of a false alarm; 0.05 if not given"),
     ]
 }
 

@@ -6,7 +6,7 @@ use super::condition::{self, Conditions, Dialect};
 use super::dates;
 use super::diagnostic::{Diagnostics, did_you_mean};
 use super::json::{Json, Member, Value, below};
-use super::{CompileOptions, PREVIEW_KEY_CHARS};
+use super::{CompileOptions, PREVIEW_KEY_CHARS, warnings};
 use super::{flag, page, shape, share};
 use crate::consent::Basis;
 use crate::hash::{id64, murmur3_32};
@@ -207,7 +207,9 @@ impl<'a> Builder<'a, '_, '_> {
     fn audiences(&mut self) {
         for member in self.members("audiences") {
             let before = self.conditions.mark();
-            self.conditions.add(&member.json, &below("/audiences", &member.name), self.diagnostics);
+            let pointer = below("/audiences", &member.name);
+            let start = self.conditions.add(&member.json, &pointer, self.diagnostics);
+            self.warn_of_nobody(start, (&pointer, member.json.at));
             self.conditions.take_back(&before);
         }
     }
@@ -278,7 +280,9 @@ impl<'a> Builder<'a, '_, '_> {
         let audience = json.get("audience")?;
         let pointer = below(pointer, "audience");
         let Some(name) = audience.text() else {
-            return self.condition(audience, &pointer, (&pointer, audience.at));
+            let start = self.condition(audience, &pointer, (&pointer, audience.at))?;
+            self.warn_of_nobody(start, (&pointer, audience.at));
+            return Some(start);
         };
         let known = self.members("audiences");
         if let Some(member) = known.iter().find(|member| member.name == name) {
@@ -299,6 +303,22 @@ impl<'a> Builder<'a, '_, '_> {
             .map_or_else(|| "Add it to `audiences`".into(), |word| format!("Did you mean `{word}`"));
         self.diagnostics.error("E201", (&pointer, audience.at), format!("unknown audience `{name}`"), cure);
         None
+    }
+
+    /// Conditions from GrowthBook may be never true for reasons of their own.
+    fn warn_of_nobody(&mut self, start: u32, at: (&str, usize)) {
+        if self.conditions.dialect != Dialect::Parlour || self.diagnostics.is_broken(at.0) {
+            return;
+        }
+        if let Some(fact) = warnings::contradiction(&self.conditions, start) {
+            let about = if fact.is_empty() {
+                String::new()
+            } else {
+                format!(": what is asked of `{fact}` cannot be")
+            };
+            let cure = "Look for tests that exclude each other, and for the type of the value".to_owned();
+            self.diagnostics.warning("W303", at, format!("nobody fits this condition{about}"), cure);
+        }
     }
 
     /// `at` is blamed where the plan cannot hold it.
