@@ -43,6 +43,46 @@ test('every scenario that concerns a provider holds', async (t) => {
   for (const scenario of found.run) await t.test(`${scenario.uri}: ${scenario.name}`, () => steps.runScenario(scenario, host));
 });
 
+/** A Parlour whose one flag answers for this reason. @param {() => string} reason @returns {any} */
+const answering = (reason) => {
+  const flag = () => ({ flag: 'one', value: reason() === 'expired' || reason() === 'unknown' ? undefined : 'a', variant: null, reason: reason() });
+  return { on: () => () => {}, ready: async () => {}, explain: () => ({ plan: '1' }), set() {}, identify() {}, flag, flags: () => ({ one: flag() }) };
+};
+
+/** The provider's answers and events while its flag goes through these reasons. @param {string[]} reasons */
+const through = async (reasons) => {
+  const [first, ...later] = reasons;
+  let reason = first;
+  const provider = new (await import('../../www/openfeature.js')).ParlourProvider(answering(() => reason));
+  /** @type {string[]} */
+  const events = [];
+  for (const type of ['PROVIDER_STALE', 'PROVIDER_ERROR']) provider.events.addHandler(/** @type {any} */ (type), () => void events.push(type));
+  await provider.initialize();
+  return [first, ...later].map((next) => {
+    reason = next;
+    const { value, reason: told, errorCode } = provider.resolveStringEvaluation('one', 'otherwise');
+    return [value, told, errorCode, events.splice(0)];
+  });
+};
+
+test('after its last day a plan answers nothing, and the provider is stale once', async () => {
+  assert.deepEqual(await through(['static', 'expired', 'expired']), [
+    ['a', 'STATIC', undefined, []],
+    ['otherwise', 'STALE', undefined, ['PROVIDER_STALE']],
+    ['otherwise', 'STALE', undefined, []],
+  ]);
+});
+
+test('an engine that has stopped is an error, not a missing flag', async () => {
+  assert.deepEqual((await through(['static', 'unknown']))[1], ['otherwise', 'ERROR', 'GENERAL', ['PROVIDER_ERROR']]);
+});
+
+test('every reason of ours has a word of theirs', async () => {
+  const { REASONS } = await import('../../www/engine.js');
+  const outs = ['paused', 'not-started', 'ended', 'consent', 'no-unit', 'holdout', 'layer', 'audience', 'traffic', 'bot', 'prerequisite', 'version', 'unknown'];
+  for (const reason of REASONS.filter((reason) => !outs.includes(reason))) assert.notEqual((await through([reason]))[0][1], 'UNKNOWN', reason);
+});
+
 test('a scenario that does not hold is noticed', async () => {
   const scenario = found.run.find(({ name }) => name === 'Resolve values');
   assert.ok(scenario);

@@ -13,7 +13,8 @@ use crate::visitor::Visitor;
 /// Says what every experiment decides for each visitor: one JSON object a line on standard input.
 ///
 /// Takes {"unit":"…","facts":{…}} and prints {"unit":"…","decisions":{KEY:{"variant":…,"reason":"…"}}}. Each visitor is a
-/// new one who allows measuring. Facts may nest: {"page":{"type":"home"}} is the fact page.type.
+/// new one who allows measuring. Where the plan has flags, "flags":{KEY:{"value":…,"variant":…,"reason":"…"}} follows: the
+/// value is null where code gets what it falls back to. Facts may nest: {"page":{"type":"home"}} is the fact page.type.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The plan, as `parlour build` wrote it.
@@ -46,8 +47,13 @@ impl Task for Args {
             let mut visitor = Visitor::new(&opened, now_ms);
             visitor.becomes(&asked.unit);
             visitor.knows(&asked.facts);
-            let decisions = all_decisions(&opened, &visitor);
-            writeln!(out, "{}", json!({ "unit": asked.unit, "decisions": decisions }))?;
+            let mut answer = Map::new();
+            answer.insert("unit".into(), asked.unit.into());
+            answer.insert("decisions".into(), all_decisions(&opened, &visitor).into());
+            if !opened.names.flags.is_empty() {
+                answer.insert("flags".into(), all_flags(&opened, &visitor).into());
+            }
+            writeln!(out, "{}", Value::Object(answer))?;
         }
         out.flush()?;
         Ok(Outcome::Clean)
@@ -59,6 +65,22 @@ fn all_decisions(opened: &Opened, visitor: &Visitor<'_>) -> Map<String, Value> {
         let decision = visitor.decide(index);
         let variant = decision.variant.map(|_| opened.names.variant(index, decision.variant));
         (named.key.clone(), json!({ "variant": variant, "reason": decision.reason.name() }))
+    });
+    answers.collect()
+}
+
+fn all_flags(opened: &Opened, visitor: &Visitor<'_>) -> Map<String, Value> {
+    let answers = opened.names.flags.iter().enumerate().map(|(index, named)| {
+        let answer = visitor.flag(index);
+        let told = opened.names.flag(index, answer);
+        let mut row = Map::new();
+        row.insert("value".into(), told.value.cloned().unwrap_or_default());
+        row.insert("variant".into(), told.variant.into());
+        row.insert("reason".into(), answer.decision.reason.name().into());
+        if let Some(experiment) = told.experiment {
+            row.insert("experiment".into(), experiment.into());
+        }
+        (named.key.clone(), row.into())
     });
     answers.collect()
 }
