@@ -85,9 +85,10 @@ export const createParlour = (defaults) => {
      * @template [T=unknown]
      * @param {string} key
      * @param {T} [fallback]
+     * @param {{expose?: boolean}} [options] false: looks only
      * @returns {import('./visit.js').FlagAnswer<T>}
      */
-    flag: (key, fallback) => /** @type {any} */ (safely(unanswered(key, fallback, 'loading'), (visit) => visit.flag(key, fallback, true))),
+    flag: (key, fallback, { expose = true } = {}) => /** @type {any} */ (safely(unanswered(key, fallback, 'loading'), (visit) => visit.flag(key, fallback, expose))),
     /** All of them, without exposing. @returns {Record<string, import('./visit.js').FlagAnswer>} */
     flags: () => safely({}, (visit) => visit.flags()),
     /** The visitor meets what `peek` answered. @param {string} key */

@@ -1,5 +1,6 @@
 //! The visitor that `assign`, `decide` and `simulate` ask about: known by one id, allows measuring, no bot.
 
+use parlour::assignment::Trace;
 use parlour::authoring::tell;
 use parlour::consent::Consent;
 use parlour::decision::{Decision, Reason};
@@ -39,6 +40,13 @@ impl<'a> Visitor<'a> {
     pub fn flag(&self, flag: usize) -> FlagAnswer {
         // Beyond all flags: unknown.
         self.engine.flag(u16::try_from(flag).unwrap_or(u16::MAX), self.now_ms)
+    }
+
+    /// Why it decides so, beyond the reason.
+    pub fn trace(&self, experiment: usize) -> (Decision, Trace) {
+        u16::try_from(experiment).map_or((Decision::out(Reason::Unknown), Trace::default()), |index| {
+            self.engine.explain(index, self.now_ms)
+        })
     }
 
     pub fn decide(&self, experiment: usize) -> Decision {

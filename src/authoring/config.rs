@@ -65,6 +65,7 @@ pub fn config() -> Shape {
                 keyed(Shape::Object("experience", experience)),
                 "Changes for an audience, outside an experiment, with a holdout of their own",
             ),
+            may("growthbook", super::growthbook::shape(), "Features of GrowthBook, as its API answers them"),
             may("slots", keyed(Shape::Object("slot", slot)), "Places for recommendations"),
         ]
     })
@@ -112,6 +113,11 @@ fn experiment() -> Vec<Field> {
             "`draft` if not given. Drafts and archived ones are not in the plan",
         ),
         may("winner", Shape::Text, "With status `ended`: the variant that everyone in the audience now gets"),
+        may(
+            "rollout",
+            Shape::Text,
+            "The variant that takes over step by step, as `parlour promote --ramp` writes it: only it may gain weight under one version. Not in the plan",
+        ),
         may(
             "ended",
             Shape::Date,

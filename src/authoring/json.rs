@@ -100,7 +100,7 @@ fn lower_first(text: &str) -> String {
 }
 
 /// Where the bracket depth first passes the bound, strings left out.
-fn too_deep(text: &str) -> Option<usize> {
+pub fn too_deep(text: &str) -> Option<usize> {
     let (mut depth, mut in_text, mut escaped) = (0usize, false, false);
     for (at, byte) in text.bytes().enumerate() {
         match byte {
@@ -236,6 +236,17 @@ impl Json {
 
     pub fn is_true(&self) -> bool {
         matches!(self.value, Value::Bool(true))
+    }
+
+    /// What JavaScript takes for true.
+    pub fn is_truthy(&self) -> bool {
+        match &self.value {
+            Value::Null => false,
+            Value::Bool(value) => *value,
+            Value::Number(_) => self.number() != Some(0.0),
+            Value::Text(text) => !text.is_empty(),
+            Value::List(_) | Value::Object(_) => true,
+        }
     }
 
     pub fn kind(&self) -> &'static str {

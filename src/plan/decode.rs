@@ -87,6 +87,11 @@ impl Plan {
                     has_core = true;
                 }
                 SECTION_PAGE => plan.page = section.to_vec(),
+                #[cfg(feature = "growthbook")]
+                crate::growthbook::SECTION_GROWTHBOOK => {
+                    plan.growthbook =
+                        Some(crate::growthbook::Section::read(section).ok_or(PlanError::Damaged)?);
+                }
                 SECTION_CLAUSES => plan.clauses = section.to_vec(),
                 _ if required == 0 => {}
                 _ => return Err(PlanError::UnknownSection),
@@ -113,6 +118,8 @@ fn header(reader: &mut Reader<'_>) -> Option<Plan> {
         goals: Vec::new(),
         slots: Vec::new(),
         page: Vec::new(),
+        #[cfg(feature = "growthbook")]
+        growthbook: None,
         clauses: Vec::new(),
     })
 }
@@ -133,10 +140,13 @@ fn core(plan: &mut Plan, bytes: &[u8]) -> Option<()> {
     reader.is_empty().then_some(())
 }
 
-fn many<'a, T>(reader: &mut Reader<'a>, mut one: impl FnMut(&mut Reader<'a>) -> Option<T>) -> Option<Vec<T>> {
-    let count = reader.count()?;
-    let mut list = Vec::with_capacity(count);
-    for _ in 0..count {
+pub(super) fn many<'a, T>(
+    reader: &mut Reader<'a>,
+    mut one: impl FnMut(&mut Reader<'a>) -> Option<T>,
+) -> Option<Vec<T>> {
+    // Grows as rows are read: a count alone must not make us reserve two hundred times the file.
+    let mut list = Vec::new();
+    for _ in 0..reader.count()? {
         list.push(one(reader)?);
     }
     Some(list)

@@ -35,7 +35,7 @@ impl ConditionSet {
     /// a list is walked once for each time it stands in the condition.
     fn read_nodes(&self, reader: &mut Reader<'_>, facts: usize) -> Option<Vec<Node>> {
         let count = reader.count()? as u32;
-        let mut nodes = Vec::with_capacity(count as usize);
+        let mut nodes = Vec::new();
         let mut open: Vec<u32> = Vec::new();
         let mut looks_until = 0;
         for index in 0..count {

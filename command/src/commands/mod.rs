@@ -4,6 +4,9 @@ mod assign;
 mod build;
 mod check;
 mod decide;
+mod diff;
+mod import;
+mod power;
 mod schema;
 mod simulate;
 
@@ -19,9 +22,12 @@ use crate::host::{Host, Stream, Terminal};
 const PORTABLE: &[Entry] = &[
     Entry::of::<check::Args>("check"),
     Entry::of::<build::Args>("build"),
+    Entry::of::<import::Args>("import"),
     Entry::of::<assign::Args>("assign"),
     Entry::of::<decide::Args>("decide"),
     Entry::of::<simulate::Args>("simulate"),
+    Entry::of::<power::Args>("power"),
+    Entry::of::<diff::Args>("diff"),
     Entry::of::<schema::Args>("schema"),
 ];
 

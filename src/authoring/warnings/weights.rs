@@ -48,6 +48,5 @@ pub fn check(entry: &Entry<'_>, diagnostics: &mut Diagnostics<'_>) {
 }
 
 fn decimal(scaled: u128) -> String {
-    let text = format!("{}.{:09}", scaled / UNIT, scaled % UNIT);
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    share::decimal(scaled).unwrap_or_default()
 }
