@@ -49,7 +49,9 @@ inEveryEngine("every scenario that concerns a provider holds, and one that does 
     const page = await browser.newPage({ fresh: true });
     await page.goto(`${server.url}/`);
     assert.ok(found.run.length > 90, `${found.run.length} scenarios`);
-    assert.deepEqual(await page.evaluate(runAll, found.run), []);
+    const here = found.run.filter(({ about }) => !about.includes("@public-host"));
+    assert.equal(here.length, found.run.length - 1);
+    assert.deepEqual(await page.evaluate(runAll, here), []);
     const wrong = found.run.filter(({ name }) => name === "Resolve values").slice(0, 1).map((scenario) => ({
       ...scenario,
       steps: scenario.steps.map((step) => ({ ...step, text: step.text.replace('should be "true"', 'should be "false"') })),

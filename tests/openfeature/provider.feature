@@ -29,11 +29,19 @@ Feature: A provider on a page
     And the provider said "<words>"
 
     Examples:
-      | state            | words                |
-      | damaged          | cut short or damaged |
-      | no plan          | not a plan file      |
-      | for another site | other.example        |
-      | out of reach     | answered 404         |
+      | state        | words                |
+      | damaged      | cut short or damaged |
+      | no plan      | not a plan file      |
+      | out of reach | answered 404         |
+
+  # Plans of any site run on the local machine, where browser tests are.
+  @public-host
+  Scenario: The plan of another site is not used
+    Given a provider whose plan is for another site
+    And a Boolean-flag with key "boolean-flag" and a default value "false"
+    When the flag was evaluated with details
+    Then the error-code should be "PROVIDER_FATAL"
+    And the provider said "other.example"
 
   Scenario: A provider with a plan is ready and says so
     Given a ready event handler

@@ -12,7 +12,7 @@ import { ParlourProvider } from '../../www/openfeature.js';
  * @property {(name: string) => Uint8Array} plan
  *
  * @typedef {{text: string, rows?: string[][]}} Step
- * @typedef {{name: string, uri: string, plan: string, steps: Step[]}} Scenario
+ * @typedef {{name: string, uri: string, plan: string, about: string, steps: Step[]}} Scenario `about`: tags and name
  */
 
 /** @param {unknown} found @param {unknown} expected @param {string} what */
