@@ -1,8 +1,8 @@
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::path::PathBuf;
 
 use anyhow::Context;
-use parlour::authoring::CompileOptions;
+use parlour::authoring::{CompileOptions, Moves, moves};
 use parlour::plan::Plan;
 
 use super::{Outcome, Task};
@@ -13,6 +13,9 @@ use crate::plan_file::{self, Compilation};
 ///
 /// The same JSON over the same output gives the same bytes. A changed one gets the next version and the present time;
 /// a first build has version 1 and issue time 0. Nothing is written when the file has errors, unless --partial is given.
+///
+/// With --previous, experiments that go on under the same version keep the ranges of that plan as far as their weights
+/// allow, so that the fewest units get another variant. Says of each experiment how many do.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The parlour.json to compile.
@@ -26,6 +29,9 @@ pub struct Args {
     /// When the plan was issued (RFC 3339).
     #[arg(long, value_name = "TIME")]
     issued: Option<jiff::Timestamp>,
+    /// The plan that is live now; it may be the output itself.
+    #[arg(long, value_name = "OLD")]
+    previous: Option<PathBuf>,
     /// Write the plan without its broken experiments.
     #[arg(long)]
     partial: bool,
@@ -34,7 +40,12 @@ pub struct Args {
 impl Task for Args {
     fn run(self, host: &dyn Host) -> anyhow::Result<Outcome> {
         let text = host.text_of(&self.file)?;
-        let compilation = self.compile(&text, host)?;
+        let previous = match &self.previous {
+            Some(path) => Some(plan_file::read(path, host)?.plan),
+            None => None,
+        };
+        let before = host.read(&self.output).ok().and_then(|bytes| Plan::decode(&bytes).ok());
+        let compilation = self.compile(&text, before.as_ref(), previous.as_ref(), host)?;
         for line in &compilation.lines {
             host.tell(line);
         }
@@ -47,24 +58,48 @@ impl Task for Args {
         let (hash, version, bytes) = (opened.hash(), opened.plan.version(), opened.bytes.len());
         let mut out = host.stdout();
         writeln!(out, "{}: plan {hash} version {version}, {bytes} bytes", self.output.display())?;
+        for moved in previous.or(before).iter().flat_map(|before| moves(before, &opened.plan)) {
+            self.say(&moved, &mut out)?;
+        }
         out.flush()?;
         Ok(found)
     }
 }
 
 impl Args {
-    fn compile(&self, text: &str, host: &dyn Host) -> anyhow::Result<Compilation> {
-        let before = host.read(&self.output).ok().and_then(|bytes| Plan::decode(&bytes).ok());
+    fn compile(
+        &self,
+        text: &str,
+        before: Option<&Plan>,
+        previous: Option<&Plan>,
+        host: &dyn Host,
+    ) -> anyhow::Result<Compilation> {
+        let compile =
+            |options: &CompileOptions| plan_file::compile_after(&self.file, text, options, previous);
+        let now_ms = host.now_ms();
+        let first = CompileOptions { now_ms: Some(now_ms), ..CompileOptions::default() };
         let told = self.plan_version.is_some() || self.issued.is_some();
-        if let (Some(before), false) = (&before, told) {
-            let now = CompileOptions { issued_ms: host.now_ms(), ..CompileOptions::default() };
-            return plan_file::succeed(&self.file, text, before, &now);
+        if let (Some(before), false) = (before, told) {
+            return plan_file::succeed_by(before, &CompileOptions { issued_ms: now_ms, ..first }, compile);
         }
-        let first = CompileOptions::default();
         let version = self.plan_version.or(before.map(|before| before.version().saturating_add(1)));
         let issued_ms = self.issued.map(|issued| u64::try_from(issued.as_millisecond())).transpose();
         let issued_ms = issued_ms.context("--issued is before 1970")?.unwrap_or(first.issued_ms);
-        let options = CompileOptions { version: version.unwrap_or(first.version), issued_ms, ..first };
-        plan_file::compile(&self.file, text, &options)
+        compile(&CompileOptions { version: version.unwrap_or(first.version), issued_ms, ..first })
+    }
+
+    fn say(&self, moved: &Moves, out: &mut impl io::Write) -> io::Result<()> {
+        let Moves { key, share, is_new_version } = moved;
+        let hint = match (&self.previous, is_new_version) {
+            (_, true) => "a new version starts anew",
+            (Some(_), false) => "no fewer are possible",
+            (None, false) => "with --previous it may be fewer",
+        };
+        if *share > 0.0 {
+            writeln!(out, "{key}: {:.2} % of its units get another variant: {hint}", share * 100.0)?;
+        } else if self.previous.is_some() {
+            writeln!(out, "{key}: nobody gets another variant")?;
+        }
+        Ok(())
     }
 }

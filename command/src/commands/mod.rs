@@ -1,11 +1,14 @@
 //! One file per subcommand. Exit codes: 0 done, 1 done and problems found, 2 wrong usage or input that cannot be used.
 
+mod archive;
 mod assign;
 mod build;
 mod check;
 mod decide;
 mod diff;
+mod edited;
 mod power;
+mod promote;
 mod schema;
 mod simulate;
 
@@ -26,6 +29,8 @@ const PORTABLE: &[Entry] = &[
     Entry::of::<simulate::Args>("simulate"),
     Entry::of::<power::Args>("power"),
     Entry::of::<diff::Args>("diff"),
+    Entry::of::<promote::Args>("promote"),
+    Entry::of::<archive::Args>("archive"),
     Entry::of::<schema::Args>("schema"),
 ];
 
