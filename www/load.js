@@ -56,18 +56,24 @@ export const loadCore = async (url, fallback) => {
   }
 };
 
+/** GrowthBook's evaluator, for plans that need it. @param {string | undefined} url @returns {Promise<typeof import('./growthbook.js')>} */
+export const loadGrowthBook = (url) => import(/* @vite-ignore */ /* webpackIgnore: true */ `${url}`);
+
 /**
  * The plan's bytes: given, fetched, or compiled here from a config, kept for as long as its text stays the same.
  * @param {object} options
  * @param {string | Uint8Array} [options.plan]
  * @param {string | object} [options.config]
+ * @param {string | object} [options.growthbook]
+ * @param {string} [options.growthbookModule]
  * @param {string} [options.authoring]
  * @param {() => Promise<import('./storage.js').Storage | null>} options.storage
  * @returns {Promise<Uint8Array>}
  */
-export const loadPlan = async ({ plan, config, authoring, storage }) => {
+export const loadPlan = async ({ plan, config, growthbook, growthbookModule, authoring, storage }) => {
   if (plan instanceof Uint8Array) return plan;
   if (plan) return loadBytes(plan);
+  if (growthbook) config = await (await loadGrowthBook(growthbookModule)).configOf(growthbook);
   if (!config) throw Error('neither data-plan nor data-config says what to run');
   const inline = typeof config === 'string' && config[0] === '#' && document.querySelector(config);
   const text = typeof config === 'object' ? JSON.stringify(config) : inline ? `${inline.textContent}` : await loadText(config);

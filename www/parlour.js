@@ -6,6 +6,7 @@ import { createParlour } from './api.js';
 const parlour = createParlour({
   wasm: new URL('./parlour.wasm', import.meta.url).href,
   fallback: new URL('./parlour-fallback.js', import.meta.url).href,
+  growthbookModule: new URL('./parlour-growthbook.js', import.meta.url).href,
   authoring: new URL('./parlour-authoring.js', import.meta.url).href,
 });
 

@@ -2,78 +2,46 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
-use std::cell::RefCell;
-use std::collections::BTreeMap;
-use std::io;
-use std::path::{Path, PathBuf};
+mod common;
 
-use parlour_command::commands::run;
-use parlour_command::host::{Host, Stream, Terminal};
+use common::Memory;
+
+fn file(experiment: &str) -> String {
+    format!(r#"{{"site": "a.example", "experiments": {{"one": {{{experiment}}}}}}}"#)
+}
 
 /// 2026-12-24T00:00Z.
 const NOW: u64 = 1_798_070_400_000;
 
-#[derive(Default)]
-struct Machine {
-    files: RefCell<BTreeMap<PathBuf, Vec<u8>>>,
-    out: RefCell<String>,
-    err: RefCell<String>,
-}
-
-impl Host for Machine {
-    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        self.files.borrow().get(path).cloned().ok_or_else(|| io::ErrorKind::NotFound.into())
-    }
-
-    fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        self.files.borrow_mut().insert(path.to_owned(), bytes.to_owned());
-        Ok(())
-    }
-
-    fn input(&self, _: &mut [u8]) -> io::Result<usize> {
-        Ok(0)
-    }
-
-    fn output(&self, stream: Stream, bytes: &[u8]) -> io::Result<()> {
-        let text = if stream == Stream::Output { &self.out } else { &self.err };
-        text.borrow_mut().push_str(std::str::from_utf8(bytes).unwrap());
-        Ok(())
-    }
-
-    fn terminal(&self, _: Stream) -> Option<Terminal> {
-        None
-    }
-
-    fn now_ms(&self) -> u64 {
-        NOW
-    }
-
-    fn random(&self, _: &mut [u8]) -> io::Result<()> {
-        Err(io::ErrorKind::Unsupported.into())
-    }
-}
+struct Machine(Memory);
 
 impl Machine {
     fn with(experiment: &str) -> Self {
-        let machine = Self::default();
-        machine.put(experiment);
-        machine
+        let memory = Memory::with(&[("parlour.json", &file(experiment))]);
+        memory.now_ms.set(NOW);
+        Self(memory)
     }
 
     fn put(&self, experiment: &str) {
-        let text = format!(r#"{{"site": "a.example", "experiments": {{"one": {{{experiment}}}}}}}"#);
-        self.write(Path::new("parlour.json"), text.as_bytes()).unwrap();
+        self.write("parlour.json", file(experiment).as_bytes());
+    }
+
+    fn write(&self, path: &str, bytes: &[u8]) {
+        self.0.files.borrow_mut().insert(path.into(), bytes.to_owned());
+    }
+
+    fn read(&self, path: &str) -> Vec<u8> {
+        self.0.files.borrow()[std::path::Path::new(path)].clone()
     }
 
     fn text(&self) -> String {
-        String::from_utf8(self.read(Path::new("parlour.json")).unwrap()).unwrap()
+        String::from_utf8(self.read("parlour.json")).unwrap()
     }
 
     /// Exit code, output and errors.
     fn run(&self, line: &str) -> (u8, String, String) {
-        let arguments = ["parlour"].into_iter().chain(line.split_whitespace()).map(Into::into).collect();
-        let code = run(arguments, self, &[]);
-        (code, self.out.take(), self.err.take())
+        let ran = self.0.run(&line.split_whitespace().collect::<Vec<_>>());
+        (ran.code, ran.out, ran.err)
     }
 }
 
@@ -108,17 +76,16 @@ fn a_plan_that_follows_itself_stays_the_very_same() {
     machine.run("build parlour.json -o plan.bin");
     machine.put(THREE);
     machine.run("build parlour.json -o plan.bin --previous plan.bin");
-    let first = machine.read(Path::new("plan.bin")).unwrap();
+    let first = machine.read("plan.bin");
     machine.run("build parlour.json -o plan.bin --previous plan.bin");
-    assert!(first == machine.read(Path::new("plan.bin")).unwrap());
+    assert!(first == machine.read("plan.bin"));
 }
 
 #[test]
 fn a_check_against_what_is_live_fails_where_units_would_move() {
     let machine = Machine::with(TWO);
     machine.run("build parlour.json -o plan.bin");
-    machine.run("build parlour.json -o old.json");
-    machine.write(Path::new("old.json"), machine.text().as_bytes()).unwrap();
+    machine.write("old.json", machine.text().as_bytes());
     assert_eq!(machine.run("check parlour.json --against plan.bin").0, 0);
     machine.put(THREE);
     assert_eq!(machine.run("check parlour.json").0, 0);
@@ -128,7 +95,7 @@ fn a_check_against_what_is_live_fails_where_units_would_move() {
     }
     let (code, out, _) = machine.run("check parlour.json --against plan.bin --format json");
     assert!(code == 1 && out.contains(r#""code": "E401""#), "{out}");
-    machine.write(Path::new("page.html"), b"<html>").unwrap();
+    machine.write("page.html", b"<html>");
     let (code, _, err) = machine.run("check parlour.json --against page.html");
     assert!(code == 2 && err.contains("page.html cannot be compared with"), "{err}");
 }

@@ -20,6 +20,7 @@ const LEAVE_ALONE = "/*webpackIgnore:true*//*@vite-ignore*/";
 export const BUNDLES = [
   { name: "parlour.js", entry: "www/parlour.js", format: "esm" },
   { name: "parlour.iife.js", entry: "www/script.js", format: "iife" },
+  { name: "parlour-growthbook.js", entry: "www/growthbook.js", format: "esm" },
   { name: "parlour-authoring.js", entry: "www/authoring.js", format: "esm" },
 ];
 

@@ -1,6 +1,7 @@
 // @ts-check
 /**
- * Two wasm builds of the core: `runtime` is what each visitor loads; `authoring` reads JSON and is for quick start and
+ * Three wasm builds of the core: `runtime` is what each visitor loads; `growthbook` is that and GrowthBook's evaluator, for
+ * pages with such a plan; `authoring` reads JSON and is for quick start and
  * tools. `command` is what the `parlour` command of the npm package runs in Node. Each has a target directory of its own,
  * because one build would unify their features.
  */
@@ -10,7 +11,7 @@ import { brotliCompressSync } from "node:zlib";
 import { whenStale } from "../fresh.mjs";
 import { mustRun, ROOT } from "../run.mjs";
 
-/** @typedef {"runtime" | "authoring" | "command"} Flavour */
+/** @typedef {"runtime" | "growthbook" | "authoring" | "command"} Flavour */
 
 /**
  * Named one by one: `--all-features` emits modules that Node 20 refuses. What is not named cannot be in the file, so
@@ -20,22 +21,24 @@ const RUNTIME_FEATURES = ["mutable-globals", "sign-ext", "nontrapping-float-to-i
 const REFERENCES = ["multivalue", "reference-types", "call-indirect-overlong"];
 export const WASM_FEATURES = {
   runtime: RUNTIME_FEATURES,
+  growthbook: RUNTIME_FEATURES,
   authoring: [...RUNTIME_FEATURES, ...REFERENCES],
   command: [...RUNTIME_FEATURES, ...REFERENCES],
 };
 
 /** The runtime must start within 256 KiB of memory; the default stack alone is 1 MiB. */
-const STACK_BYTES = { runtime: 64 * 1024, authoring: 512 * 1024, command: 1024 * 1024 };
+const STACK_BYTES = { runtime: 64 * 1024, growthbook: 64 * 1024, authoring: 512 * 1024, command: 1024 * 1024 };
 
 /**
  * Measured on the runtime, brotli KB after wasm-opt: 3 gives 19.6, s 15.4, z 14.2. Deciding 100 experiments of four
  * clauses in Node takes 170–205 ns each with 3, 160–185 with s, 190–225 with z: most of it is the page's own side.
  */
-const OPT_LEVEL = { runtime: '"z"', authoring: '"z"', command: "3" };
+const OPT_LEVEL = { runtime: '"z"', growthbook: '"z"', authoring: '"z"', command: "3" };
 
 /** What Cargo calls the crate, what it calls its file, and what we call ours. */
 const NAMES = {
   runtime: { crate: "parlour", file: "parlour", name: "parlour" },
+  growthbook: { crate: "parlour", file: "parlour", name: "parlour_growthbook" },
   authoring: { crate: "parlour", file: "parlour", name: "parlour_authoring" },
   command: { crate: "parlour-command", file: "parlour_command", name: "parlour_command" },
 };
@@ -63,7 +66,7 @@ export function wasmPaths(flavour) {
 
 /** @param {import("../setup/rust.mjs").WasmCargo} cargo @param {Flavour} flavour */
 export function cargoWasmArgs(cargo, flavour) {
-  const features = flavour === "authoring" ? ["--features", "authoring"] : [];
+  const features = flavour === "growthbook" || flavour === "authoring" ? ["--features", flavour] : [];
   return [
     // Not `cargo build`: with an rlib beside the cdylib it would pass no LTO.
     "rustc", "-p", NAMES[flavour].crate, "--lib", "--crate-type", "cdylib", "--release", "--target", "wasm32-unknown-unknown",
@@ -83,7 +86,7 @@ export async function buildWasm(cargo, flavour) {
   const inputs = [paths.raw, "target/release/parlour-bindgen", "scripts/build/wasm.mjs", "node_modules/binaryen/package.json"];
   await whenStale(`wasm-${flavour}`, { inputs, outputs: [paths.final, paths.glue] }, async () => {
     await mustRun("target/release/parlour-bindgen", [paths.raw, `${paths.folder}/glue`, paths.name]);
-    if (flavour === "runtime") await dropBindgensOwn(paths);
+    if (flavour === "runtime" || flavour === "growthbook") await dropBindgensOwn(paths);
     await shrink(paths, flavour);
   });
   const bytes = readFileSync(join(ROOT, paths.final));
@@ -109,6 +112,8 @@ async function shrink({ bound, final, folder }, flavour) {
   mkdirSync(join(ROOT, folder), { recursive: true });
   // No page loads the command: its build may rather be short.
   if (flavour === "command") return void (await optimise(bound, final, flavour, ["-O1"]));
+  // Few pages load the compiler, and only to try things out.
+  if (flavour === "authoring") return void (await optimise(bound, final, flavour, ["-Oz"]));
   const tried = await Promise.all(LEVELS.map(async (level) => {
     const file = join(ROOT, folder, `opt${level}.wasm`);
     await optimise(bound, file, flavour, [level, "--converge"]);

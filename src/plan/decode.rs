@@ -87,6 +87,11 @@ impl Plan {
                     has_core = true;
                 }
                 SECTION_PAGE => plan.page = section.to_vec(),
+                #[cfg(feature = "growthbook")]
+                crate::growthbook::SECTION_GROWTHBOOK => {
+                    plan.growthbook =
+                        Some(crate::growthbook::Section::read(section).ok_or(PlanError::Damaged)?);
+                }
                 SECTION_CLAUSES => plan.clauses = section.to_vec(),
                 _ if required == 0 => {}
                 _ => return Err(PlanError::UnknownSection),
@@ -113,6 +118,8 @@ fn header(reader: &mut Reader<'_>) -> Option<Plan> {
         goals: Vec::new(),
         slots: Vec::new(),
         page: Vec::new(),
+        #[cfg(feature = "growthbook")]
+        growthbook: None,
         clauses: Vec::new(),
     })
 }

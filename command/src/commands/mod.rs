@@ -7,6 +7,7 @@ mod check;
 mod decide;
 mod diff;
 mod edited;
+mod import;
 mod power;
 mod promote;
 mod schema;
@@ -24,6 +25,7 @@ use crate::host::{Host, Stream, Terminal};
 const PORTABLE: &[Entry] = &[
     Entry::of::<check::Args>("check"),
     Entry::of::<build::Args>("build"),
+    Entry::of::<import::Args>("import"),
     Entry::of::<assign::Args>("assign"),
     Entry::of::<decide::Args>("decide"),
     Entry::of::<simulate::Args>("simulate"),
