@@ -32,6 +32,7 @@ export const UNIT = { visitor: 0, user: 1, page: 3 };
  * @property {Record<string, string[]> | null} env
  * @property {{initial?: import('./consent.js').ConsentState}} consent
  * @property {string} currency
+ * @property {string | null} [previewKey] public key of preview links, base64url
  * @property {{page_view?: boolean, click?: boolean}} capture
  * @property {import('./facts.js').Asked[]} facts
  * @property {(import('./capture.js').Goal & {value?: string})[]} goals

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 use parlour::authoring::{CompileOptions, Moves, moves};
 use parlour::plan::Plan;
+use parlour_signing::expiry;
 
 use super::{Outcome, Task};
 use crate::host::Host;
@@ -32,6 +33,12 @@ pub struct Args {
     /// The plan that is live now; it may be the output itself.
     #[arg(long, value_name = "OLD")]
     previous: Option<PathBuf>,
+    /// When pages stop using it: 90d, a day (which is still valid) or a time; never if not given.
+    #[arg(long, value_name = "WHEN")]
+    expires: Option<String>,
+    /// Take in drafts, for previews alone: a plan for data-preview-plan, not for every visitor.
+    #[arg(long)]
+    drafts: bool,
     /// Write the plan without its broken experiments.
     #[arg(long)]
     partial: bool,
@@ -54,8 +61,15 @@ impl Task for Args {
             host.tell(&format!("parlour: {} was not written", self.output.display()));
             return Ok(Outcome::FoundProblems);
         };
-        host.replace(&self.output, &opened.bytes)?;
-        let (hash, version, bytes) = (opened.hash(), opened.plan.version(), opened.bytes.len());
+        // Nothing new: what is there may be signed.
+        let kept = host.read(&self.output).ok().filter(|bytes| {
+            Plan::split(bytes).is_some_and(|(plan, _)| plan == opened.bytes) && Plan::decode(bytes).is_ok()
+        });
+        if kept.is_none() {
+            host.replace(&self.output, &opened.bytes)?;
+        }
+        let (hash, version, bytes) =
+            (opened.hash(), opened.plan.version(), kept.map_or(opened.bytes.len(), |bytes| bytes.len()));
         let mut out = host.stdout();
         writeln!(out, "{}: plan {hash} version {version}, {bytes} bytes", self.output.display())?;
         for moved in previous.or(before).iter().flat_map(|before| moves(before, &opened.plan)) {
@@ -77,7 +91,14 @@ impl Args {
         let compile =
             |options: &CompileOptions| plan_file::compile_after(&self.file, text, options, previous);
         let now_ms = host.now_ms();
-        let first = CompileOptions { now_ms: Some(now_ms), ..CompileOptions::default() };
+        let first = CompileOptions::default();
+        let expires_ms = self.expires.as_deref().map(|text| expiry(text, now_ms)).transpose()?;
+        let first = CompileOptions {
+            expires_ms: expires_ms.unwrap_or(first.expires_ms),
+            drafts: self.drafts,
+            now_ms: Some(now_ms),
+            ..first
+        };
         let told = self.plan_version.is_some() || self.issued.is_some();
         if let (Some(before), false) = (before, told) {
             return plan_file::succeed_by(before, &CompileOptions { issued_ms: now_ms, ..first }, compile);

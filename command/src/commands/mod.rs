@@ -8,10 +8,14 @@ mod decide;
 mod diff;
 mod edited;
 mod import;
+mod keygen;
 mod power;
+mod preview;
 mod promote;
 mod schema;
+mod sign;
 mod simulate;
+mod verify;
 
 use std::ffi::OsString;
 use std::io;
@@ -33,6 +37,10 @@ const PORTABLE: &[Entry] = &[
     Entry::of::<diff::Args>("diff"),
     Entry::of::<promote::Args>("promote"),
     Entry::of::<archive::Args>("archive"),
+    Entry::of::<keygen::Args>("keygen"),
+    Entry::of::<sign::Args>("sign"),
+    Entry::of::<verify::Args>("verify"),
+    Entry::of::<preview::Args>("preview"),
     Entry::of::<schema::Args>("schema"),
 ];
 
