@@ -279,7 +279,9 @@ fn schema_is_the_published_json_schema() {
 
 #[test]
 fn every_command_explains_itself() {
-    for command in ["check", "build", "assign", "decide", "simulate", "serve", "export", "schema"] {
+    for command in
+        ["check", "build", "assign", "decide", "simulate", "power", "diff", "schema", "serve", "export"]
+    {
         let output = run(&[command, "--help"], "");
         assert_eq!(output.status.code(), Some(0));
         assert!(stdout(&output).contains("Usage: parlour"), "{command}");
