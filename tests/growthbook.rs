@@ -176,7 +176,7 @@ fn bucket(seed: &str, value: &str, version: &Value) -> Value {
 fn variations_by_bucket(experiment: &Value) -> Vec<(f64, Option<usize>)> {
     let payload = json!({ "experiments": [experiment] });
     let mut visitor = visitor(&json!({}), payload);
-    (0..2_000)
+    (0..1_000)
         .map(|id| {
             visitor.tell(json!({ "id": format!("{id}") }).as_object().cloned().unwrap(), "", &no_predicate);
             let result = visitor.run(0);
