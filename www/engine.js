@@ -10,7 +10,7 @@ export const KINDS = ['', 'page_view', 'click', 'search', 'view_item', 'view_lis
 /** Positions are the codes of `Reason` in src/decision.rs. */
 export const REASONS = ['bucketed', 'sticky', 'winner', 'killed', 'paused', 'not-started', 'ended', 'consent', 'no-unit', 'holdout', 'layer', 'audience', 'traffic', 'bot', 'loading', 'unknown', 'preview', 'expired', 'prerequisite', 'version', 'static', 'default', 'targeting', 'split'];
 /** What is looked at, in this order. */
-const STEPS = 'site preview kill bot status schedule consent unit sticky version holdout layer prerequisite audience traffic bucket'.split(' ');
+export const STEPS = 'site preview kill bot status schedule consent unit sticky version holdout layer prerequisite audience traffic bucket'.split(' ');
 /** Where each of REASONS settles it, as a digit of base 16. */
 const SETTLED_AT = 'f8d245567abde3--10c9';
 export const STAGES = ['awareness', 'consideration', 'decision', 'purchase', 'retention', 'advocacy'];
@@ -32,6 +32,7 @@ export const UNIT = { visitor: 0, user: 1, page: 3 };
  * @property {Record<string, string[]> | null} env
  * @property {{initial?: import('./consent.js').ConsentState}} consent
  * @property {string} currency
+ * @property {string | null} [previewKey] public key of preview links, base64url
  * @property {{page_view?: boolean, click?: boolean}} capture
  * @property {import('./facts.js').Asked[]} facts
  * @property {(import('./capture.js').Goal & {value?: string})[]} goals

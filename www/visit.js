@@ -8,7 +8,7 @@ import { startCapture } from './capture.js';
 import { createConsent } from './consent.js';
 import { createEngine, needsMore, UNIT } from './engine.js';
 import { createIdentity, randomId, uuidv7 } from './identity.js';
-import { loadCore, loadGrowthBook, loadPlan } from './load.js';
+import { isPreview, loadCore, loadGrowthBook, loadPlan } from './load.js';
 import { createOutbox } from './outbox.js';
 import { createRecommender } from './recommendations.js';
 import { environmentOf } from './site.js';
@@ -30,6 +30,10 @@ import { whenHidden, whenIdleOrHidden } from './when.js';
  * @property {string} [wasm] address of parlour.wasm
  * @property {string} [fallback] address of parlour-fallback.js, fetched only where wasm is refused
  * @property {string} [authoring] address of parlour-authoring.js, needed for `config`
+ * @property {string | string[]} [keys] public keys, one or two: only a plan that one of them signed is run
+ * @property {string} [signed] address of parlour-signed.js, needed for `keys`
+ * @property {string} [preview] address of parlour-preview.js, needed for preview links
+ * @property {string} [previewPlan] address of a plan with drafts, for preview links on a host that serves files alone
  * @property {string} [endpoint] where beacons go; none are sent without one
  * @property {string} [writeKey]
  * @property {ConsentState} [consent] until the visitor chooses
@@ -280,12 +284,12 @@ export const createVisit = (options, control, tell) => {
     await consent.ready;
     if (consent.allowed) outbox.open();
     else if (consent.state === 'denied') outbox.shut();
-    const [module, plan, stored] = await Promise.allSettled([loadCore(`${options.wasm}`, `${options.fallback}`), loadPlan({ ...options, storage: () => opening.then(() => storage) }), remember()]);
+    const [module, plan, stored] = await Promise.allSettled([loadCore(`${options.wasm}`, `${options.fallback}`), loadPlan({ ...options, choice: consent, report, storage: () => opening.then(() => storage) }), remember()]);
     if (signal.aborted) return;
     for (const part of [module, plan]) if (part.status === 'rejected') report({ code: 'off', detail: part.reason.message });
     try {
       if (module.status === 'fulfilled' && plan.status === 'fulfilled') {
-        const create = (/** @type {import('./engine.js').Core} */ module) => createEngine({ module, plan: plan.value, report: (detail) => report({ code: 'trap', detail }) });
+        const create = (/** @type {import('./engine.js').Core} */ module, bytes = plan.value) => createEngine({ module, plan: bytes, report: (detail) => report({ code: 'trap', detail }) });
         let made;
         try {
           made = create(module.value);
@@ -295,12 +299,13 @@ export const createVisit = (options, control, tell) => {
           growthbook = await startGrowthBook({ create, expose: (exposure) => (exposed(exposure), keep()), storage: () => storage });
           made = growthbook.engine;
         }
-        const found = environmentOf(made.page, location.hostname);
+        let found = environmentOf(made.page, location.hostname);
         if (found === undefined) {
           const { site } = made.page;
           throw Error(`the plan is for ${site.join(', ')} and this page is on ${location.hostname}: add it to "site" or "environments" in parlour.json`);
         }
-        environment = found;
+        if (isPreview(consent)) [made, found] = await (await import(/* @vite-ignore */ /* webpackIgnore: true */ `${options.preview}`)).preview({ engine: made, environment: found, options, consent, build: (/** @type {Uint8Array} */ bytes) => create(module.value, bytes), report });
+        environment = /** @type {string} */ (found);
         engine = made;
         recommender = createRecommender(made);
         const { experiments, flags } = made.page;

@@ -159,6 +159,23 @@ fn assign_prints_unit_variant_and_reason() {
 }
 
 #[test]
+fn decide_explains_the_way_to_each_answer_down_to_the_clause_that_failed() {
+    let dir = TempDir::new().unwrap();
+    let plan = built(&dir, CONFIG);
+    let arguments = ["decide", &plan, "--at", "2026-06-01T00:00:00Z", "--explain"];
+    let output = run(&arguments, "{\"unit\":\"ann\",\"facts\":{\"shopper.language\":\"fr\"}}\n");
+    let answer: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    let greeting = &answer["decisions"]["greeting"]["explanation"];
+    assert_eq!(greeting["settled"], "audience");
+    assert_eq!(greeting["passed"].as_array().unwrap().last().unwrap(), "prerequisite");
+    let clause = greeting["clause"].as_str().unwrap();
+    assert!(clause.contains("/shopper.language"), "{clause}");
+    let banner = &answer["decisions"]["banner"]["explanation"];
+    assert_eq!((banner["settled"].as_str(), banner.get("clause")), (Some("bucket"), None));
+    assert!(banner["bucket"].as_f64().unwrap() > 0.0);
+}
+
+#[test]
 fn decide_answers_every_experiment_from_the_facts_given() {
     let dir = TempDir::new().unwrap();
     let plan = built(&dir, CONFIG);

@@ -112,6 +112,8 @@ async function shrink({ bound, final, folder }, flavour) {
   mkdirSync(join(ROOT, folder), { recursive: true });
   // No page loads the command: its build may rather be short.
   if (flavour === "command") return void (await optimise(bound, final, flavour, ["-O1"]));
+  // Few pages load the compiler, and only to try things out.
+  if (flavour === "authoring") return void (await optimise(bound, final, flavour, ["-Oz"]));
   const tried = await Promise.all(LEVELS.map(async (level) => {
     const file = join(ROOT, folder, `opt${level}.wasm`);
     await optimise(bound, file, flavour, [level, "--converge"]);

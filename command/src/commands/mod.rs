@@ -6,9 +6,13 @@ mod check;
 mod decide;
 mod diff;
 mod import;
+mod keygen;
 mod power;
+mod preview;
 mod schema;
+mod sign;
 mod simulate;
+mod verify;
 
 use std::ffi::OsString;
 use std::io;
@@ -28,6 +32,10 @@ const PORTABLE: &[Entry] = &[
     Entry::of::<simulate::Args>("simulate"),
     Entry::of::<power::Args>("power"),
     Entry::of::<diff::Args>("diff"),
+    Entry::of::<keygen::Args>("keygen"),
+    Entry::of::<sign::Args>("sign"),
+    Entry::of::<verify::Args>("verify"),
+    Entry::of::<preview::Args>("preview"),
     Entry::of::<schema::Args>("schema"),
 ];
 

@@ -60,6 +60,13 @@ impl Memory {
 }
 
 impl Host for Memory {
+    fn create_secret(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        if self.read(path).is_ok() {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        self.write(path, bytes)
+    }
+
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         self.files.borrow().get(path).cloned().ok_or_else(|| io::ErrorKind::NotFound.into())
     }
