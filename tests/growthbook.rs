@@ -392,6 +392,18 @@ fn every_row_of_growthbooks_corpus_answers_as_theirs() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
+#[test]
+fn references_to_saved_groups_are_resolved_as_theirs() {
+    let corpus = &corpus()["savedGroupReferencesV2"];
+    let mut wrong = Vec::new();
+    for (kind, count) in [("evalCondition", 56), ("feature", 4), ("run", 4)] {
+        let rows = corpus[kind].as_array().unwrap();
+        assert_eq!(rows.len(), count, "{kind}");
+        wrong.extend(rows.iter().filter(|row| !passes(kind, row)));
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
 /// Kind, row, where in it and what stands there instead: each must then fail.
 #[test]
 fn a_row_fails_when_one_thing_in_it_is_changed() {

@@ -7,11 +7,13 @@ import { fileURLToPath } from "node:url";
 import { payload, visitors } from "../node/growthbook-payload.mjs";
 import { ENGINES, isInstalled, launch } from "./drivers/index.mjs";
 import { startServer } from "./server.mjs";
+import { newKey, signToken } from "./signing.mjs";
 
 const parlour = /** @type {any} */ (undefined);
 const THEIRS = fileURLToPath(new URL("../../node_modules/@growthbook/growthbook/dist/bundles/esm.min.js", import.meta.url));
 /** Where the page goes by itself there is nothing to compare. */
 const { experiments, ...features } = payload;
+const PREVIEW = newKey();
 const redirects = { key: "move", hashVersion: 2, variations: [{}, { urlRedirect: "/moved" }], weights: [0, 1], urlPatterns: [{ type: "simple", pattern: "*/leave" }], persistQueryString: true };
 
 /** @param {string} options of `start`, as it stands in a script @param {string} [first] what comes before it */
@@ -39,6 +41,7 @@ for (const name of ENGINES) {
       site.route("/payload.json", { body: JSON.stringify({ status: 200, dateUpdated: "2026-11-22", ...features }) });
       site.route("/inline", { body: page(`{ growthbook: ${JSON.stringify(features)}, endpoint: "/v1/batch", consent: "measure" }`) });
       site.route("/leave", { body: page(`{ growthbook: ${JSON.stringify({ experiments: [redirects] })}, endpoint: "/v1/batch", consent: "measure" }`, `parlour.set({ id: "u1" });`) });
+      site.route("/preview", { body: page(`{ config: ${JSON.stringify({ site: ["127.0.0.1"], previewKey: PREVIEW.text, growthbook: features })}, consent: "measure" }`) });
       site.route("/moved", { body: "<!doctype html><title>moved</title>" });
       site.route("/tag", { body: `<!doctype html><title>tag</title><script>window.parlour=window.parlour||function(){(parlour.q=parlour.q||[]).push(arguments)}</script><script src="/parlour.iife.js" data-growthbook="/payload.json" async></script>` });
     });
@@ -115,6 +118,20 @@ for (const name of ENGINES) {
       assert.deepEqual([flag.value, flag.reason], ["forced", "targeting"]);
       const paths = site.seen.slice(from).map(({ path }) => path);
       for (const path of ["/payload.json", "/parlour-growthbook.js", "/parlour-growthbook.wasm"]) assert.ok(paths.includes(path), path);
+    });
+
+    test("an address forces a variation by a signed token alone", async () => {
+      const asked = async (/** @type {string} */ search) => {
+        const tab = await open(`/preview${search}`);
+        return tab.evaluate(() => [parlour.flag("experiment by company", 0), /** @type {any} */ (globalThis).exposures]);
+      };
+      const [free] = await asked("?exp-company=1");
+      assert.deepEqual([free.value, free.reason], ["default", "default"]);
+      const token = signToken(PREVIEW, { site: "127.0.0.1", experiment: "exp-company", variant: "1", expires: Date.now() + 864e5 });
+      const [forced, exposures] = await asked(`?parlour-preview=${token}`);
+      assert.deepEqual([forced.value, forced.reason, exposures], ["b", "preview", []]);
+      const [ended] = await asked("?parlour-preview=end");
+      assert.equal(ended.reason, "default");
     });
 
     test("a redirect is followed with the address's parameters, once it is told", async () => {
