@@ -95,6 +95,11 @@ export const createPairs = (engine, vectors, { REASONS, UNIT }) => {
       const { variant, reason } = engine.decide(experiment, false, now);
       mix((REASONS.indexOf(reason) << 8) | (variant + 1));
       tell?.({ n, id: visitor, experiment: experiments[experiment].key, variant, reason });
+      if (!below(4)) {
+        const flag = engine.flag(below(engine.page.flags.length), now);
+        mix((REASONS.indexOf(flag.reason) << 8) | (flag.variant + 1));
+        mix(flag.row);
+      }
       if (!below(8)) effects(engine.met(experiment, now));
       if (!below(256)) engine.forget(now);
     }
