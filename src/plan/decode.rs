@@ -133,8 +133,7 @@ fn core(plan: &mut Plan, bytes: &[u8]) -> Option<()> {
     let node_count = plan.conditions.nodes.len() as u32;
     plan.experiments = many(reader, |reader| experiment(reader, node_count))?;
     asked(&plan.experiments)?;
-    let experiment_count = plan.experiments.len();
-    plan.flags = many(reader, |reader| super::flag::read(reader, node_count, experiment_count))?;
+    plan.flags = reader.text()?.to_vec();
     plan.experiences = many(reader, |reader| experience(reader, node_count))?;
     plan.goals = many(reader, goal)?;
     plan.slots = many(reader, slot)?;
@@ -153,10 +152,7 @@ pub(super) fn many<'a, T>(
     Some(list)
 }
 
-pub(super) fn optional<'a, T>(
-    reader: &mut Reader<'a>,
-    one: impl Fn(&mut Reader<'a>) -> Option<T>,
-) -> Option<Option<T>> {
+fn optional<'a, T>(reader: &mut Reader<'a>, one: impl Fn(&mut Reader<'a>) -> Option<T>) -> Option<Option<T>> {
     match reader.u8()? {
         0 => Some(None),
         _ => one(reader).map(Some),
@@ -222,7 +218,7 @@ fn basis(reader: &mut Reader<'_>) -> Option<Basis> {
 }
 
 /// The first node of a condition, which must be one of the plan's.
-pub(super) fn condition(reader: &mut Reader<'_>, node_count: u32) -> Option<u32> {
+fn condition(reader: &mut Reader<'_>, node_count: u32) -> Option<u32> {
     u32::try_from(reader.varint()?).ok().filter(|start| *start < node_count)
 }
 
