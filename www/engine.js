@@ -212,6 +212,8 @@ export const createEngine = ({ module, plan, report }) => {
     decideAll: (now) => guard([], () => [...numbers(wasm.decide_all(now))].map(unpack)),
     /** @param {Uint8Array} bytes */
     row: (bytes) => guard(undefined, () => (put(bytes), wasm.row())),
+    /** Forces what only a chunk knows, by name; true where it does. @type {((experiment: string, variant: string) => boolean) | undefined} */
+    forceNamed: undefined,
     /**
      * For chunks that know exports of their own. What is told about something is told again to a fresh instance.
      * @template T

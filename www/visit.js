@@ -294,21 +294,23 @@ export const createVisit = (options, control, tell) => {
     try {
       if (module.status === 'fulfilled' && plan.status === 'fulfilled') {
         const create = (/** @type {import('./engine.js').Core} */ module, bytes = plan.value) => createEngine({ module, plan: bytes, report: (detail) => report({ code: 'trap', detail }) });
+        let core = module.value;
         let made;
         try {
-          made = create(module.value);
+          made = create(core);
         } catch (refusal) {
           if (!needsMore(refusal)) throw refusal;
           const { startGrowthBook } = await loadGrowthBook(options.growthbookModule);
           growthbook = await startGrowthBook({ create, expose: (exposure) => (exposed(exposure), keep()), storage: () => storage });
-          made = growthbook.engine;
+          ({ core, engine: made } = growthbook);
         }
         let found = environmentOf(made.page, location.hostname);
         if (found === undefined) {
           const { site } = made.page;
           throw Error(`the plan is for ${site.join(', ')} and this page is on ${location.hostname}: add it to "site" or "environments" in parlour.json`);
         }
-        if (isPreview(consent)) [made, found] = await (await import(/* @vite-ignore */ /* webpackIgnore: true */ `${options.preview}`)).preview({ engine: made, environment: found, options, consent, build: (/** @type {Uint8Array} */ bytes) => create(module.value, bytes), report });
+        if (isPreview(consent)) [made, found] = await (await import(/* @vite-ignore */ /* webpackIgnore: true */ `${options.preview}`)).preview({ engine: made, environment: found, options, consent, build: (/** @type {Uint8Array} */ bytes) => create(core, bytes), report });
+        if (growthbook && made !== growthbook.engine) growthbook = await growthbook.on(made);
         environment = /** @type {string} */ (found);
         engine = made;
         recommender = createRecommender(made);
