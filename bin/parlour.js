@@ -1,80 +1,84 @@
 #!/usr/bin/env node
 // @ts-check
 /**
- * The `parlour` command of the npm package: check, build, assign, decide, simulate and schema, without Rust. The same
- * core answers as in the native command, compiled to wasm, and what both print is the same to the byte.
- *
- * Exit codes: 0 done · 1 done, and problems were found · 2 wrong usage, or input that cannot be used.
+ * The `parlour` command of the npm package: the crate that the native command runs, as wasm, without Rust. Here is the
+ * machine as it sees it; every call waits, so that input of any length passes through in pieces.
  */
-import { readFileSync } from "node:fs";
-import { parseArgs } from "node:util";
-import { Unusable } from "./unusable.js";
+import { randomBytes } from "node:crypto";
+import { readFileSync, readSync, renameSync, writeFileSync, writeSync } from "node:fs";
+import { isatty, WriteStream } from "node:tty";
 
-/**
- * @typedef {{[name: string]: string | boolean | undefined}} Values
- * @typedef {object} Command
- * @property {string} about
- * @property {string} usage
- * @property {string} operand What its one argument is.
- * @property {Record<string, {type: "string" | "boolean", short?: string, default?: string}>} options
- * @property {(operand: string, values: Values) => Promise<boolean>} run Answers whether problems were found.
- */
+const OUTPUT = 1;
+const RETRY_MS = 5;
 
-/** @type {Record<string, () => Promise<{command: Command}>>} */
-const COMMANDS = {
-  check: () => import("./check.js"),
-  build: () => import("./build.js"),
-  assign: () => import("./assign.js"),
-  decide: () => import("./decide.js"),
-  simulate: () => import("./simulate.js"),
-  schema: () => import("./schema.js"),
+const host = {
+  read: (/** @type {string} */ path) => readFileSync(path),
+
+  /** Whole or not at all. @param {string} path @param {Uint8Array} bytes */
+  write(path, bytes) {
+    writeFileSync(`${path}.part`, bytes);
+    renameSync(`${path}.part`, path);
+  },
+
+  /** The next bytes of standard input, none at its end. @param {number} most */
+  input(most) {
+    const buffer = new Uint8Array(most);
+    return buffer.subarray(0, patiently(() => endIsNothing(() => readSync(0, buffer, 0, most, null))));
+  },
+
+  /** @param {number} descriptor @param {Uint8Array} bytes */
+  output(descriptor, bytes) {
+    for (let done = 0; done < bytes.length; ) done += patiently(() => writeSync(descriptor, bytes, done));
+  },
+
+  /** 0 where no person watches. @param {number} descriptor */
+  columns: (descriptor) => (isatty(descriptor) ? stream(descriptor).columns || 80 : 0),
+  hasColour: (/** @type {number} */ descriptor) => isatty(descriptor) && !process.env.NO_COLOR,
+  now: () => Date.now(),
+  random: (/** @type {number} */ count) => randomBytes(count),
 };
-const NATIVE_ONLY = ["serve", "export"];
 
-/** @param {string[]} args */
-async function main([name, ...rest]) {
-  if (name === "--version" || name === "-V") return print(`parlour ${version()}`);
-  if (name === undefined || name === "help" || name === "--help" || name === "-h") return print(await overview());
-  if (NATIVE_ONLY.includes(name)) throw new Unusable(`\`${name}\` is in the native command alone: cargo build --release -p parlour-cli`);
-  const load = COMMANDS[name];
-  if (!load) throw new Unusable(`there is no command \`${name}\`: parlour --help names them`);
-  const { command } = await load();
-  const { values, positionals } = parse(command, rest);
-  if (values.help) return print(`${command.about}\n\nUsage: parlour ${name} ${command.usage}`);
-  const wanted = command.operand ? 1 : 0;
-  if (positionals.length !== wanted) throw new Unusable(`Usage: parlour ${name} ${command.usage}`);
-  return (await command.run(positionals[0], values)) ? 1 : 0;
-}
+/** @typedef {typeof host} Host */
 
-/** @param {Command} command @param {string[]} args @returns {{values: Values, positionals: string[]}} */
-function parse({ options }, args) {
-  try {
-    const { values, positionals } = parseArgs({ args, options: { ...options, help: { type: "boolean", short: "h" } }, allowPositionals: true });
-    return { values: /** @type {Values} */ (values), positionals };
-  } catch (error) {
-    throw new Unusable(/** @type {Error} */ (error).message);
+/** A pipe that others made non-blocking says "again" while it is empty or full. @param {() => number} work */
+function patiently(work) {
+  for (;;) {
+    try {
+      return work();
+    } catch (error) {
+      if (/** @type {NodeJS.ErrnoException} */ (error).code !== "EAGAIN") throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
+    }
   }
 }
 
-async function overview() {
-  const rows = await Promise.all(Object.entries(COMMANDS).map(async ([name, load]) => `  ${name.padEnd(9)} ${(await load()).command.about.split("\n")[0]}`));
-  return `Personalisation and experiments that stay in the visitor's browser.\n\nUsage: parlour COMMAND\n\n${rows.join("\n")}\n\nExit codes: 0 done, 1 done and problems were found, 2 wrong usage or input that cannot be used.`;
+/** Windows reports the end of a pipe as an error. @param {() => number} read */
+function endIsNothing(read) {
+  try {
+    return read();
+  } catch (error) {
+    if (/** @type {NodeJS.ErrnoException} */ (error).code === "EOF") return 0;
+    throw error;
+  }
 }
 
-/** @param {string} text */
-function print(text) {
-  process.stdout.write(`${text}\n`);
-  return 0;
+/** @param {number} descriptor */
+const stream = (descriptor) => /** @type {WriteStream} */ (descriptor === OUTPUT ? process.stdout : process.stderr);
+
+async function load() {
+  const at = (/** @type {string} */ name) => new URL(`../dist/${name}`, import.meta.url);
+  const glue = await import(at("parlour-command.js").href);
+  const module = await WebAssembly.compile(readFileSync(at("parlour-command.wasm")));
+  const imports = Object.fromEntries(WebAssembly.Module.imports(module).map((entry) => [entry.module, glue]));
+  const { exports } = await WebAssembly.instantiate(module, imports);
+  glue.__wbg_set_wasm(exports);
+  /** @type {any} */ (exports).__wbindgen_start();
+  return /** @type {{run: (args: string[], host: Host) => number}} */ (glue);
 }
 
-const version = () => JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")).version;
-
-// `parlour assign … | head` has what it wanted.
-process.stdout.on("error", (error) => process.exit(/** @type {NodeJS.ErrnoException} */ (error).code === "EPIPE" ? 0 : 2));
-try {
-  process.exitCode = await main(process.argv.slice(2));
-} catch (error) {
-  if (!(error instanceof Unusable)) throw error;
-  process.stderr.write(`parlour: ${error.message}\n`);
-  process.exitCode = 2;
-}
+const { run } = await load().catch((error) => {
+  if (!/ENOENT|MODULE_NOT_FOUND/.test(error.code)) throw error;
+  process.stderr.write("parlour: dist/ is not filled: npm run build\n");
+  process.exit(2);
+});
+process.exitCode = run(process.argv.slice(2), host);

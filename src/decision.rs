@@ -53,10 +53,18 @@ pub enum Reason {
     Prerequisite = 18,
     /// Met an older version, and this one takes only new units.
     Version = 19,
+    /// A flag without rules, or whose first one answers everyone.
+    Static = 20,
+    /// None of a flag's rules for some answered.
+    Default = 21,
+    /// A flag's rule for an audience answered.
+    Targeting = 22,
+    /// A flag's rule for a share answered.
+    Split = 23,
 }
 
 impl Reason {
-    pub const ALL: [(Self, &'static str); 20] = [
+    pub const ALL: [(Self, &'static str); 24] = [
         (Self::Bucketed, "bucketed"),
         (Self::Sticky, "sticky"),
         (Self::Winner, "winner"),
@@ -77,6 +85,10 @@ impl Reason {
         (Self::Expired, "expired"),
         (Self::Prerequisite, "prerequisite"),
         (Self::Version, "version"),
+        (Self::Static, "static"),
+        (Self::Default, "default"),
+        (Self::Targeting, "targeting"),
+        (Self::Split, "split"),
     ];
 
     #[must_use]

@@ -16,5 +16,5 @@ pub mod plan;
 pub mod profile;
 pub mod recommend;
 pub mod targeting;
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", feature = "bindings"))]
 mod wasm;

@@ -4,7 +4,10 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 use parlour::authoring::{CompileOptions, Moves, compile, compile_after, moves};
-use parlour::plan::Plan;
+use parlour::consent::Consent;
+use parlour::decision::Reason;
+use parlour::engine::{Engine, Input, State};
+use parlour::plan::{Plan, Unit};
 
 fn file(experiment: &str) -> String {
     format!(r#"{{"site": "a.example", "experiments": {{"one": {{"status": "running", {experiment}}}}}}}"#)
@@ -56,8 +59,34 @@ fn going_back_to_the_old_weights_moves_only_those_that_moved() {
 fn a_new_version_or_seed_starts_anew() {
     let before = plan(&file(r#""variants": {"a": {}, "b": {}}"#));
     let bumped = plan_after(&file(r#""version": 2, "variants": {"b": {}, "a": {}}"#), &before);
-    assert_eq!(share(&before, &bumped), 1.0);
+    assert_eq!(share(&before, &bumped), 0.5, "shuffled: by chance half of them stay");
+    let blocked =
+        plan_after(&file(r#""version": 2, "bump": "block", "variants": {"b": {}, "a": {}}"#), &before);
+    assert_eq!(share(&before, &blocked), 1.0, "the same seed, new ranges");
     assert!(moves(&before, &bumped)[0].is_new_version);
     let seeded = plan_after(&file(r#""seed": 7, "variants": {"b": {}, "a": {}}"#), &before);
-    assert_eq!(share(&before, &seeded), 0.5, "by chance half of them stay");
+    assert_eq!(share(&before, &seeded), 0.5, "another seed");
+}
+
+/// Same unit, another plan: what it met is known by the variant's key, not by its place.
+#[test]
+fn a_kept_variant_outlives_the_order_of_variants_and_a_removed_one_is_forgotten() {
+    let met = |plan: Plan, state: State| {
+        let mut engine = Engine::new(plan);
+        engine.handle(Input::Consent(Consent::Measure), 0);
+        engine.handle(Input::Unit { unit: Unit::Visitor, id: b"someone" }, 0);
+        engine.restore(&state.encode(false), 0);
+        engine.handle(Input::Met { experiment: 0 }, 0);
+        (engine.decide(0, 0), engine.state().clone())
+    };
+    let both = plan(&file(r#""variants": {"a": {"weight": 0}, "b": {}}"#));
+    let (first, state) = met(both, State::default());
+    assert_eq!((first.variant, first.reason), (Some(1), Reason::Bucketed));
+    let (turned, _) =
+        met(plan(&file(r#""variants": {"b": {"weight": 0}, "c": {}, "a": {}}"#)), state.clone());
+    assert_eq!((turned.variant, turned.reason), (Some(0), Reason::Sticky));
+    let (gone, state) = met(plan(&file(r#""variants": {"a": {"weight": 0}, "c": {}}"#)), state);
+    assert_eq!((gone.variant, gone.reason), (Some(1), Reason::Bucketed));
+    let (again, _) = met(plan(&file(r#""variants": {"a": {}, "c": {"weight": 0}}"#)), state);
+    assert_eq!((again.variant, again.reason), (Some(1), Reason::Sticky));
 }

@@ -30,11 +30,35 @@ fn every_assignment_vector_holds() {
         engine.handle(Input::Consent(Consent::Measure), 0);
         engine.handle(Input::Unit { unit: Unit::Visitor, id: text(row, "unit").as_bytes() }, 0);
         let index = plan.experiment_index(text(row, "experiment")).unwrap();
-        let decision = engine.decide(index as u16, 0);
+        let decision = engine.decide(index as u16, row["at"].as_u64().unwrap_or_default());
         let expect = row["expect"]["variant"].as_str().unwrap_or("-");
         assert_eq!(
             (names.variant(index, decision.variant), decision.reason.name()),
             (expect, text(&row["expect"], "reason")),
+            "{row}"
+        );
+    }
+}
+
+#[test]
+fn every_vector_of_a_flag_holds() {
+    let vectors: Value = serde_json::from_str(include_str!("vectors/assignment.json")).unwrap();
+    let plan =
+        Plan::decode(&compile(&vectors["config"].to_string(), &CompileOptions::default()).plan.unwrap())
+            .unwrap();
+    let names = Names::read(&plan);
+    let rows = vectors["flags"].as_array().unwrap();
+    assert!(rows.len() >= 300, "{} rows", rows.len());
+    for row in rows {
+        let mut engine = Engine::new(plan.clone());
+        engine.handle(Input::Consent(Consent::Measure), 0);
+        engine.handle(Input::Unit { unit: Unit::Visitor, id: text(row, "unit").as_bytes() }, 0);
+        let index = names.flags.iter().position(|flag| flag.key == text(row, "flag")).unwrap();
+        let answer = engine.flag(index as u16, 0);
+        let told = names.flag(index, answer);
+        assert_eq!(
+            (told.value.and_then(Value::as_str), answer.decision.reason.name()),
+            (row["expect"]["value"].as_str(), text(&row["expect"], "reason")),
             "{row}"
         );
     }

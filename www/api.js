@@ -7,7 +7,7 @@ import { createVisit } from './visit.js';
 /** @typedef {import('./visit.js').Options} Options */
 /** @typedef {import('./visit.js').Answer} Answer */
 /** @typedef {import('./consent.js').ConsentState} ConsentState */
-/** @typedef {'ready' | 'consent' | 'touchpoint' | 'exposure' | 'goal' | 'session' | 'stage' | 'problem'} EventName */
+/** @typedef {'ready' | 'consent' | 'touchpoint' | 'exposure' | 'goal' | 'session' | 'stage' | 'change' | 'problem'} EventName */
 
 /** @param {Partial<Options>} defaults */
 export const createParlour = (defaults) => {
@@ -80,6 +80,16 @@ export const createParlour = (defaults) => {
     peek: (key) => safely(loading(key), (visit) => visit.decide(key, 'peek')),
     /** All of them, without exposing. @returns {Record<string, Answer>} */
     decideAll: () => safely({}, (visit) => Object.fromEntries(visit.keys().map((key) => [key, visit.decide(key, 'peek')]))),
+    /**
+     * The value of a flag, or what to fall back to. An experiment that decides it is exposed by being asked for.
+     * @template [T=unknown]
+     * @param {string} key
+     * @param {T} fallback
+     * @param {{expose?: boolean}} [options]
+     * @returns {import('./visit.js').FlagAnswer<T>}
+     */
+    flag: (key, fallback, { expose = true } = {}) =>
+      safely({ flag: key, value: fallback, variant: null, reason: 'loading', experiment: null, metadata: {} }, (visit) => /** @type {any} */ (visit.flag(key, fallback, expose))),
     /** The visitor meets what `peek` answered. @param {string} key */
     expose: (key) => soon(() => safely(undefined, (visit) => void visit.decide(key, 'use'))),
     /** Facts of the site's own, for audiences. Objects and lists, too: a condition's `user.plan` is a path. @param {Record<string, unknown>} facts */
@@ -105,7 +115,7 @@ export const createParlour = (defaults) => {
     explain: (key) => safely(undefined, (visit) => ({ ...visit.explain(key), ...visit.decide(key, 'peek'), consent: visit.consent.state, ...visit.about() })),
     /** All that is kept on this device, and what is known of this visit. */
     export: async () =>
-      safely(undefined, async (visit) => ({ visitorId: visit.visitorId(), consent: visit.consent.state, ...visit.about(), ...(await visit.stored()), decisions: api.decideAll() })),
+      safely(undefined, async (visit) => ({ visitorId: visit.visitorId(), consent: visit.consent.state, ...visit.about(), ...(await visit.stored()), decisions: api.decideAll(), flags: visit.flags().map((key) => visit.flag(key, undefined, false)) })),
     /** @param {EventName} name @param {(detail: any) => void} listener @returns {() => void} takes it off again */
     on(name, listener) {
       const set = listeners.get(name) ?? new Set();

@@ -8,7 +8,7 @@ import { encodeFact, factPlaces } from './facts.js';
 /** Positions are the codes of `TOUCHPOINTS` in src/journey; 0 is a name of the site's own. */
 export const KINDS = ['', 'page_view', 'click', 'search', 'view_item', 'view_list', 'add_to_cart', 'remove_from_cart', 'begin_checkout', 'purchase', 'refund', 'share'];
 /** Positions are the codes of `Reason` in src/decision.rs. */
-export const REASONS = ['bucketed', 'sticky', 'winner', 'killed', 'paused', 'not-started', 'ended', 'consent', 'no-unit', 'holdout', 'layer', 'audience', 'traffic', 'bot', 'loading', 'unknown', 'preview', 'expired', 'prerequisite', 'version'];
+export const REASONS = ['bucketed', 'sticky', 'winner', 'killed', 'paused', 'not-started', 'ended', 'consent', 'no-unit', 'holdout', 'layer', 'audience', 'traffic', 'bot', 'loading', 'unknown', 'preview', 'expired', 'prerequisite', 'version', 'static', 'default', 'targeting', 'split'];
 /** What is looked at, in this order. */
 const STEPS = 'site preview kill bot status schedule consent unit sticky version holdout layer prerequisite audience traffic bucket'.split(' ');
 /** Where each of REASONS settles it, as a digit of base 16. */
@@ -22,7 +22,9 @@ export const UNIT = { visitor: 0, user: 1, page: 3 };
 /**
  * @typedef {{variant: number, reason: string}} Decision `variant` is -1 for out
  * @typedef {{kind: 'expose' | 'goal' | 'session' | 'show' | 'holdout' | 'stage', index: number, detail: number}} Effect
+ * @typedef {WebAssembly.Module | (() => object)} Core what fresh instances are made from: wasm, or `instantiate` of parlour-fallback.js
  * @typedef {{key: string, name?: string, values?: Record<string, unknown>, changes?: import('./change.js').Change[]}} Variant
+ * @typedef {{value?: unknown, variant?: string, experiment?: number}} FlagRow what one rule answers; the last row is the default
  * @typedef {object} Page what the plan tells the glue
  * @property {string[]} site
  * @property {Record<string, string[]> | null} env
@@ -32,6 +34,7 @@ export const UNIT = { visitor: 0, user: 1, page: 3 };
  * @property {import('./facts.js').Asked[]} facts
  * @property {(import('./capture.js').Goal & {value?: string})[]} goals
  * @property {{key: string, name?: string, version?: number, unit?: string, targets: string[], variants: Variant[]}[]} experiments
+ * @property {{key: string, rows: FlagRow[], metadata?: Record<string, string | number | boolean>}[]} flags
  * @property {{key: string, name?: string, targets: string[], changes?: import('./change.js').Change[]}[]} experiences
  * @property {import('./slots.js').Slot[]} slots
  */
@@ -69,7 +72,7 @@ const unpack = (packed) => ({ variant: (packed & 255) - 1, reason: REASONS[packe
 
 /**
  * @param {object} options
- * @param {WebAssembly.Module} options.module
+ * @param {Core} options.module
  * @param {Uint8Array} options.plan
  * @param {(problem: string) => void} options.report
  */
@@ -95,7 +98,7 @@ export const createEngine = ({ module, plan, report }) => {
   const numbers = (/** @type {number} */ length) => new Uint32Array(taken(length).buffer);
 
   const instantiate = () => {
-    wasm = new WebAssembly.Instance(module).exports;
+    wasm = typeof module === 'function' ? module() : new WebAssembly.Instance(module).exports;
     put(plan);
     const refused = wasm.load();
     if (refused) throw Error(`the plan ${PLAN_ERRORS[refused]}`);
@@ -182,6 +185,12 @@ export const createEngine = ({ module, plan, report }) => {
     met: (experiment, now) => guard([], () => effects(wasm.met(experiment, now))),
     /** @param {number} experiment @param {boolean} uses holds on to the answer for this page view @param {number} now */
     decide: (experiment, uses, now) => guard(unpack(REASONS.indexOf('unknown') << 8), () => unpack(wasm.decide(experiment, uses, now))),
+    /** `row` is the place of the answer in the flag's rows, or beyond them. @param {number} index @param {number} now @returns {Decision & {row: number}} */
+    flag: (index, now) =>
+      guard({ row: -1, ...unpack(REASONS.indexOf('unknown') << 8) }, () => {
+        const packed = wasm.flag(index, now);
+        return { row: packed >>> 16, ...unpack(packed & 65535) };
+      }),
     /** A signed link asks for this variant; -1 ends it. @param {number} experiment @param {number} variant */
     force: (experiment, variant) => keepTelling(`force${experiment}`, () => wasm.force(experiment, variant & 255)),
     /** Which steps were passed, where it was settled, and by what. @param {number} experiment @param {number} now */

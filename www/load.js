@@ -24,8 +24,26 @@ const loadText = async (url) => (await get(url)).text();
 /** @param {string} url */
 export const loadJson = async (url) => (await get(url)).json();
 
-/** @param {string} url @returns {Promise<WebAssembly.Module>} */
-export const loadModule = async (url) => {
+/** A module of nothing: it runs, unless wasm itself is refused (a policy without 'wasm-unsafe-eval', a locked device). */
+const NOTHING = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0);
+
+/**
+ * The core, as wasm; where that is refused the same core as JavaScript.
+ * @param {string} url
+ * @param {string} fallback
+ * @returns {Promise<import('./engine.js').Core>}
+ */
+export const loadCore = async (url, fallback) => {
+  try {
+    // WebKit refuses no module, only its instance.
+    new WebAssembly.Instance(new WebAssembly.Module(NOTHING));
+  } catch (refusal) {
+    try {
+      return (await import(/* @vite-ignore */ /* webpackIgnore: true */ fallback)).instantiate;
+    } catch (error) {
+      throw Error(`wasm is refused: ${refusal}. ${fallback}, which would do instead: ${error}. A policy needs 'wasm-unsafe-eval' in script-src`);
+    }
+  }
   const response = await get(url);
   const type = response.headers.get('content-type') ?? 'no type';
   try {
@@ -34,7 +52,7 @@ export const loadModule = async (url) => {
       ? WebAssembly.compileStreaming(response)
       : WebAssembly.compile(await response.arrayBuffer()));
   } catch (error) {
-    throw Error(`${url} (${type}) is not run as wasm: ${/** @type {Error} */ (error).message}. A policy needs 'wasm-unsafe-eval' in script-src`);
+    throw Error(`${url} (${type}) is not run as wasm: ${/** @type {Error} */ (error).message}`);
   }
 };
 

@@ -5,10 +5,11 @@ import { createParlour } from './api.js';
 
 const parlour = createParlour({
   wasm: new URL('./parlour.wasm', import.meta.url).href,
+  fallback: new URL('./parlour-fallback.js', import.meta.url).href,
   authoring: new URL('./parlour-authoring.js', import.meta.url).href,
 });
 
-export const { start, ready, decide, peek, decideAll, expose, set, track, page, identify, reset, visitorId, consent, recommend, explain, on, flush, forget, stop } = parlour;
+export const { start, ready, decide, peek, decideAll, flag, expose, set, track, page, identify, reset, visitorId, consent, recommend, explain, on, flush, forget, stop } = parlour;
 const exported = parlour.export;
 export { exported as export };
 export default parlour;

@@ -16,7 +16,7 @@ const begin = () => {
   const { plan, config, endpoint, consent, wasm, writeKey, visitorId, gpc, remember } = script?.dataset ?? {};
   const base = script?.src || location.href;
   const near = (/** @type {string} */ name) => new URL(name, base).href;
-  const parlour = createParlour({ wasm: wasm ?? near('parlour.wasm'), authoring: near('parlour-authoring.js') });
+  const parlour = createParlour({ wasm: wasm ?? near('parlour.wasm'), fallback: near('parlour-fallback.js'), authoring: near('parlour-authoring.js') });
   const queue = page.parlour?.q ?? [];
 
   /** @type {Global} */

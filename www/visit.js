@@ -8,7 +8,7 @@ import { startCapture } from './capture.js';
 import { createConsent } from './consent.js';
 import { createEngine, UNIT } from './engine.js';
 import { createIdentity, randomId, uuidv7 } from './identity.js';
-import { loadModule, loadPlan } from './load.js';
+import { loadCore, loadPlan } from './load.js';
 import { createOutbox } from './outbox.js';
 import { createRecommender } from './recommendations.js';
 import { environmentOf } from './site.js';
@@ -26,6 +26,7 @@ import { whenHidden, whenIdleOrHidden } from './when.js';
  * @property {string | Uint8Array} [plan] address or bytes of plan.bin
  * @property {string | object} [config] address of parlour.json, `#id` of an inline script, or the object: for trying out
  * @property {string} [wasm] address of parlour.wasm
+ * @property {string} [fallback] address of parlour-fallback.js, fetched only where wasm is refused
  * @property {string} [authoring] address of parlour-authoring.js, needed for `config`
  * @property {string} [endpoint] where beacons go; none are sent without one
  * @property {string} [writeKey]
@@ -36,6 +37,16 @@ import { whenHidden, whenIdleOrHidden } from './when.js';
  * @property {boolean} [bot] a robot you know of: decides nothing, counts nothing
  */
 /** @typedef {{experiment: string, variant: string | null, values: Record<string, unknown>, reason: string}} Answer */
+/**
+ * @template [T=unknown]
+ * @typedef {object} FlagAnswer
+ * @property {string} flag
+ * @property {T} value
+ * @property {string | null} variant the name that the file gives the value, or the experiment's variant
+ * @property {string} reason
+ * @property {string | null} experiment that decided
+ * @property {Record<string, string | number | boolean>} metadata
+ */
 
 // A first visit waits for nobody longer than this; what is stored is taken up when it comes.
 const STORAGE_MS = 500;
@@ -71,7 +82,7 @@ export const createVisit = (options, control, tell) => {
   let slots;
   /** @type {ReturnType<typeof createRecommender> | undefined} */
   let recommender;
-  /** Experiments asked for before there was an answer: out for this page view. @type {Set<string>} */
+  /** Experiments and flags asked for before there was an answer: what they decide is out for this page view. @type {Set<string>} */
   let tooLate = new Set();
   /** Experiences on this page. @type {Set<string>} */
   const shown = new Set();
@@ -190,6 +201,7 @@ export const createVisit = (options, control, tell) => {
       engine.decide(index, true, Date.now());
       applier.apply(name, variants[variant].changes ?? [], targets, () => meet(index));
     });
+    tell('change', undefined);
   };
 
   /** @param {number} index */
@@ -259,7 +271,7 @@ export const createVisit = (options, control, tell) => {
     await consent.ready;
     if (consent.allowed) outbox.open();
     else if (consent.state === 'denied') outbox.shut();
-    const [module, plan, stored] = await Promise.allSettled([loadModule(/** @type {string} */ (options.wasm)), loadPlan({ ...options, storage: () => opening.then(() => storage) }), remember()]);
+    const [module, plan, stored] = await Promise.allSettled([loadCore(`${options.wasm}`, `${options.fallback}`), loadPlan({ ...options, storage: () => opening.then(() => storage) }), remember()]);
     if (signal.aborted) return;
     for (const part of [module, plan]) if (part.status === 'rejected') report({ code: 'off', detail: part.reason.message });
     try {
@@ -273,6 +285,8 @@ export const createVisit = (options, control, tell) => {
         environment = found;
         engine = made;
         recommender = createRecommender(made);
+        const { experiments, flags } = made.page;
+        for (const { key, rows } of flags) if (tooLate.has(key)) for (const { experiment = -1 } of rows) tooLate.add(experiments[experiment]?.key);
       }
     } catch (error) {
       report({ key: typeof options.plan === 'string' ? options.plan : undefined, code: 'off', detail: /** @type {Error} */ (error).message });
@@ -352,6 +366,24 @@ export const createVisit = (options, control, tell) => {
       const variant = engine.page.experiments[index].variants[decision.variant];
       return { experiment: key, variant: variant?.key ?? null, values: variant?.values ?? {}, reason: decision.reason };
     },
+    /** @param {string} key @param {unknown} fallback @param {boolean} exposes @returns {FlagAnswer} */
+    flag(key, fallback, exposes) {
+      const index = engine?.page.flags.findIndex((flag) => flag.key === key) ?? -1;
+      const answer = { flag: key, value: fallback, variant: null, reason: booted ? 'unknown' : 'loading', experiment: null, metadata: {} };
+      if (!booted && exposes) tooLate.add(key);
+      if (!engine || index < 0) return answer;
+      const { experiments, flags } = engine.page;
+      const { rows, metadata = {} } = flags[index];
+      const { row, variant, reason } = engine.flag(index, Date.now());
+      const { experiment = -1, ...served } = rows[row] ?? {};
+      const by = experiments[experiment];
+      if (!by) return { ...answer, reason, metadata, ...served };
+      if (tooLate.has(by.key)) return { ...answer, reason: 'loading' };
+      if (exposes) meet(experiment);
+      const { key: name, values } = by.variants[variant];
+      return { ...answer, ...rows[rows.length - 1], ...(values && Object.hasOwn(values, key) && { value: values[key] }), variant: name, reason, experiment: by.key, metadata };
+    },
+    flags: () => engine?.page.flags.map(({ key }) => key) ?? [],
     /** @param {string} key */
     explain: (key) => engine?.explain(engine.page.experiments.findIndex((experiment) => experiment.key === key), Date.now()),
     keys: () => engine?.page.experiments.map(({ key }) => key) ?? [],

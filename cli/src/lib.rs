@@ -2,6 +2,6 @@
 
 pub mod commands;
 pub mod demo;
-pub mod plan_file;
+mod host;
 pub mod serve;
 pub mod store;

@@ -23,6 +23,13 @@ export const BUNDLES = [
   { name: "parlour-authoring.js", entry: "www/authoring.js", format: "esm" },
 ];
 
+/** What wasm-bindgen makes for the command, as one file for Node. @returns {Promise<string>} */
+export async function commandGlue() {
+  const { build } = await import("esbuild");
+  const built = await build({ entryPoints: [join(ROOT, wasmPaths("command").glue)], bundle: true, write: false, format: "esm", target: "node20", logLevel: "silent" });
+  return built.outputFiles[0].text;
+}
+
 /** @param {Bundle} bundle @param {string} [root] Where www/ is; the sabotaged twins have it elsewhere. @returns {Promise<string>} */
 export async function bundleText({ entry, format }, root = ROOT) {
   const { build } = await import("esbuild");

@@ -40,8 +40,9 @@ export function hashedCopies(files) {
 /**
  * @param {[string, string | Uint8Array][]} referred The files that pages load, the referred-to first.
  * @param {[string, string | Uint8Array][]} others Files with one name.
+ * @param {[string, string | Uint8Array][]} local Files that no server sends: what Node reads from the disk.
  */
-export function writeDist(referred, others) {
+export function writeDist(referred, others, local) {
   const copies = hashedCopies(referred);
   const served = [...referred, ...copies];
   const integrity = Object.fromEntries(served.map(([name, content]) => [name, `sha384-${createHash("sha384").update(content).digest("base64")}`]).sort());
@@ -51,6 +52,7 @@ export function writeDist(referred, others) {
   for (const [name, content] of [...all]) {
     for (const [suffix, pack] of /** @type {const} */ ([[".br", brotli], [".gz", gzip]])) all.set(name + suffix, pack(content, extname(name)));
   }
+  for (const [name, content] of local) all.set(name, content);
   for (const name of readdirSync(DIST)) if (!all.has(name) && name !== "types") rmSync(join(DIST, name), { recursive: true });
   for (const [name, content] of all) writeIfChanged(join(DIST, name), content);
 }

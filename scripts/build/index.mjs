@@ -7,8 +7,9 @@ import { mustRun, ROOT } from "../run.mjs";
 import { step } from "../step.mjs";
 import { npmPackages } from "../setup/npm-packages.mjs";
 import { rust, wasmTarget } from "../setup/rust.mjs";
-import { BUNDLES, bundleText } from "./bundle.mjs";
+import { BUNDLES, bundleText, commandGlue } from "./bundle.mjs";
 import { writeDist } from "./dist.mjs";
+import { buildFallback, FALLBACK, fallbackPath } from "./fallback.mjs";
 import { buildNative } from "./native.mjs";
 import { thirdPartyNotices } from "./notices.mjs";
 import { buildWasm, wasmPaths } from "./wasm.mjs";
@@ -25,13 +26,15 @@ export async function build() {
   await step("wasm-bindgen", () => buildNative("parlour-bindgen"));
   await step("runtime wasm", async (say) => say(await buildWasm(cargo, "runtime")));
   await step("authoring wasm", async (say) => say(await buildWasm(cargo, "authoring")));
+  await step("command wasm", async (say) => say(await buildWasm(cargo, "command")));
+  await step("JavaScript fallback", async (say) => say(await buildFallback()));
   await step("dist/", async (say) => say((await fillDist()) ? "filled" : "unchanged"));
   await step("parlour command", () => buildNative("parlour-cli"));
 }
 
 async function fillDist() {
-  const [runtime, authoring] = [wasmPaths("runtime"), wasmPaths("authoring")];
-  const inputs = [...pageModules(), "scripts/build", "Cargo.lock", "package-lock.json", "tsconfig.json", runtime.final, authoring.final, authoring.glue];
+  const [runtime, authoring, command] = [wasmPaths("runtime"), wasmPaths("authoring"), wasmPaths("command")];
+  const inputs = [...pageModules(), "scripts/build", "Cargo.lock", "package-lock.json", "tsconfig.json", runtime.final, fallbackPath, authoring.final, authoring.glue, command.final, command.glue];
   const outputs = ["dist/integrity.json", "dist/types/parlour.d.ts", ...BUNDLES.map(({ name }) => `dist/${name}`)];
   return whenStale("dist", { inputs, outputs }, async () => {
     const texts = await Promise.all(BUNDLES.map(async (bundle) => /** @type {[string, string]} */ ([bundle.name, await bundleText(bundle)])));
@@ -44,9 +47,11 @@ async function fillDist() {
       [
         ["parlour.wasm", readFileSync(join(ROOT, runtime.final))],
         ["parlour-authoring.wasm", readFileSync(join(ROOT, authoring.final))],
+        [FALLBACK, readFileSync(join(ROOT, fallbackPath), "utf8")],
         ...named("parlour-authoring.js"), ...named("parlour.js"), ...named("parlour.iife.js"),
       ],
       [["parlour.schema.json", await schema()], ["THIRD-PARTY-NOTICES.txt", await thirdPartyNotices()]],
+      [["parlour-command.wasm", readFileSync(join(ROOT, command.final))], ["parlour-command.js", await commandGlue()]],
     );
   });
 }

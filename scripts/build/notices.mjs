@@ -1,5 +1,5 @@
 // @ts-check
-/** The licences of what is linked into the two wasm files: the normal dependencies for wasm32, and Rust's own library. */
+/** The licences of what is linked into the wasm files: the normal dependencies for wasm32, and Rust's own library. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { mustRun } from "../run.mjs";
@@ -33,17 +33,17 @@ export async function thirdPartyNotices() {
     texts.set(text, [...(texts.get(text) ?? []), `${crate.name} ${crate.version} (${crate.license})`]);
   }
   const parts = [...texts].map(([text, names]) => `${names.join("\n")}\n\n${text}`);
-  return `Third-party software in parlour.wasm, parlour-authoring.wasm and parlour-authoring.js.\n\n${parts.join(`\n\n${"-".repeat(72)}\n\n`)}\n`;
+  return `Third-party software in parlour.wasm, parlour-authoring.wasm, parlour-command.wasm and the glue beside them.\n\n${parts.join(`\n\n${"-".repeat(72)}\n\n`)}\n`;
 }
 
-/** `name version` of every crate below `parlour` for wasm32, proc macros and build scripts left out. */
+/** `name version` of every crate below ours for wasm32, proc macros and build scripts left out. */
 export async function linkedCrates() {
   const { out } = await mustRun("cargo", [
-    "tree", "-p", "parlour", "--features", "authoring", "--target", "wasm32-unknown-unknown", "-e", "normal,no-proc-macro",
+    "tree", "-p", "parlour", "-p", "parlour-command", "--features", "parlour/authoring", "--target", "wasm32-unknown-unknown", "-e", "normal,no-proc-macro",
     "--prefix", "none", "--format", "{p}", "--locked",
   ]);
   const names = out.split("\n").map((line) => /^(\S+) v(\S+)/.exec(line)).filter((found) => found !== null);
-  return new Set(names.filter(([, name]) => name !== "parlour").map(([, name, version]) => `${name} ${version}`));
+  return new Set(names.filter(([, name]) => !name.startsWith("parlour")).map(([, name, version]) => `${name} ${version}`));
 }
 
 /** The MIT text where a crate offers it (the shortest duty), else whatever licence file it ships. @param {Crate} crate */

@@ -1,7 +1,8 @@
 // @ts-check
 /**
- * Two wasm builds of one crate. `runtime` is what each visitor loads; `authoring` reads JSON and is for Node, quick
- * start and tools. Each has a target directory of its own, because one build would unify their features.
+ * Two wasm builds of the core: `runtime` is what each visitor loads; `authoring` reads JSON and is for quick start and
+ * tools. `command` is what the `parlour` command of the npm package runs in Node. Each has a target directory of its own,
+ * because one build would unify their features.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -10,29 +11,38 @@ import { whenStale } from "../fresh.mjs";
 import { mustRun, ROOT } from "../run.mjs";
 import { cutPanics } from "./panics.mjs";
 
-/** @typedef {"runtime" | "authoring"} Flavour */
+/** @typedef {"runtime" | "authoring" | "command"} Flavour */
 
 /**
  * Named one by one: `--all-features` emits modules that Node 20 refuses. What is not named cannot be in the file, so
  * that these lists decide which browsers can read it (tests/gates/browsers.test.mjs).
  */
 const RUNTIME_FEATURES = ["mutable-globals", "sign-ext", "nontrapping-float-to-int", "bulk-memory", "bulk-memory-opt"];
+const REFERENCES = ["multivalue", "reference-types", "call-indirect-overlong"];
 export const WASM_FEATURES = {
   runtime: RUNTIME_FEATURES,
-  authoring: [...RUNTIME_FEATURES, "multivalue", "reference-types", "call-indirect-overlong"],
+  authoring: [...RUNTIME_FEATURES, ...REFERENCES],
+  command: [...RUNTIME_FEATURES, ...REFERENCES],
 };
 
 /** The runtime must start within 256 KiB of memory; the default stack alone is 1 MiB. */
-const STACK_BYTES = { runtime: 64 * 1024, authoring: 512 * 1024 };
+const STACK_BYTES = { runtime: 64 * 1024, authoring: 512 * 1024, command: 1024 * 1024 };
 
 /**
  * Measured on the runtime, brotli after all passes: 3 gives 19.6 KB, s 17.7, z 16.1. Deciding 100 experiments of four
  * clauses in Node takes 170–205 ns each with 3, 160–185 with s, 190–225 with z: most of it is the page's own side.
  */
-const OPT_LEVEL = { runtime: "z", authoring: "z" };
+const OPT_LEVEL = { runtime: '"z"', authoring: '"z"', command: "3" };
+
+/** What Cargo calls the crate, what it calls its file, and what we call ours. */
+const NAMES = {
+  runtime: { crate: "parlour", file: "parlour", name: "parlour" },
+  authoring: { crate: "parlour", file: "parlour", name: "parlour_authoring" },
+  command: { crate: "parlour-command", file: "parlour_command", name: "parlour_command" },
+};
 
 /** Inlining a little more than z does: 15 is 130 bytes of brotli less than z's own 5, and 25 is more again. */
-const RUSTC_ARGS = { runtime: ["-C", "llvm-args=-inline-threshold=15"], authoring: [] };
+const RUSTC_ARGS = { runtime: ["-C", "llvm-args=-inline-threshold=15"], authoring: [], command: [] };
 
 /**
  * wasm-opt's passes. For the runtime they were searched for, by brotli: structured anew from flat code (-190 bytes),
@@ -42,18 +52,23 @@ const RUSTC_ARGS = { runtime: ["-C", "llvm-args=-inline-threshold=15"], authorin
 const PASSES = {
   runtime: ["--low-memory-unused", "--merge-similar-functions", "--flatten", "--rereloop", "-Oz", "-Oz", "--converge"],
   authoring: ["-Oz", "--converge"],
+  // No page loads the command: its build may rather be short.
+  command: ["-O1"],
 };
 const STRIP = ["--strip-debug", "--strip-producers", "--strip-target-features"];
+
+/** Whole-program optimisation is for what pages load. */
+const QUICK = ["--config", "profile.release.lto=false", "--config", "profile.release.codegen-units=16"];
 
 /** @param {Flavour} flavour */
 export function wasmPaths(flavour) {
   const folder = `target/wasm-${flavour}`;
-  const name = flavour === "runtime" ? "parlour" : "parlour_authoring";
+  const { file, name } = NAMES[flavour];
   return {
     folder,
     name,
     /** As cargo leaves it, names and all: what the gates read. */
-    raw: `${folder}/wasm32-unknown-unknown/release/parlour.wasm`,
+    raw: `${folder}/wasm32-unknown-unknown/release/${file}.wasm`,
     glue: `${folder}/glue/${name}_bg.js`,
     bound: `${folder}/glue/${name}_bg.wasm`,
     final: `${folder}/${name}.wasm`,
@@ -65,9 +80,9 @@ export function cargoWasmArgs(cargo, flavour) {
   const features = flavour === "authoring" ? ["--features", "authoring"] : [];
   return [
     // Not `cargo build`: with an rlib beside the cdylib it would pass no LTO.
-    "rustc", "-p", "parlour", "--lib", "--crate-type", "cdylib", "--release", "--target", "wasm32-unknown-unknown",
-    "--target-dir", wasmPaths(flavour).folder, ...features, ...cargo.args,
-    "--config", `profile.release.opt-level="${OPT_LEVEL[flavour]}"`, "--", ...RUSTC_ARGS[flavour], "-C", `link-arg=-zstack-size=${STACK_BYTES[flavour]}`,
+    "rustc", "-p", NAMES[flavour].crate, "--lib", "--crate-type", "cdylib", "--release", "--target", "wasm32-unknown-unknown",
+    "--target-dir", wasmPaths(flavour).folder, ...features, ...cargo.args, ...(flavour === "command" ? QUICK : []),
+    "--config", `profile.release.opt-level=${OPT_LEVEL[flavour]}`, "--", ...RUSTC_ARGS[flavour], "-C", `link-arg=-zstack-size=${STACK_BYTES[flavour]}`,
   ];
 }
 
@@ -90,7 +105,8 @@ export async function buildWasm(cargo, flavour) {
     await optimise(paths, flavour);
   });
   const bytes = readFileSync(join(ROOT, paths.final));
-  return `${bytes.length.toLocaleString("en")} bytes, ${brotliCompressSync(bytes).length.toLocaleString("en")} brotli`;
+  const size = `${bytes.length.toLocaleString("en")} bytes`;
+  return flavour === "command" ? size : `${size}, ${brotliCompressSync(bytes).length.toLocaleString("en")} brotli`;
 }
 
 /**

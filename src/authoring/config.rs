@@ -56,6 +56,11 @@ pub fn config() -> Shape {
                 "Variants tried against each other",
             ),
             may(
+                "flags",
+                named(Shape::Object("flag", flag)),
+                "Values that code asks for by name, each with rules for who gets which",
+            ),
+            may(
                 "experiences",
                 keyed(Shape::Object("experience", experience)),
                 "Changes for an audience, outside an experiment, with a holdout of their own",
@@ -107,6 +112,16 @@ fn experiment() -> Vec<Field> {
             "`draft` if not given. Drafts and archived ones are not in the plan",
         ),
         may("winner", Shape::Text, "With status `ended`: the variant that everyone in the audience now gets"),
+        may(
+            "rollout",
+            Shape::Text,
+            "The variant that takes over step by step, as `parlour promote --ramp` writes it: only it may gain weight under one version. Not in the plan",
+        ),
+        may(
+            "ended",
+            Shape::Date,
+            "With status `ended`: since when, as `parlour promote` writes it. Not in the plan",
+        ),
         may("kill", Shape::Bool, "true stops it at once"),
         may(
             "version",
@@ -161,6 +176,11 @@ fn experiment() -> Vec<Field> {
         may("seed", Shape::Whole { least: 0, most: u32::MAX as u64 }, "Only to keep buckets after a rename"),
         may("start", Shape::Date, "First day or moment, in the site's time zone"),
         may("end", Shape::Date, "Last day (all of it) or the moment it ends"),
+        may(
+            "power",
+            Shape::Object("power", power),
+            "What should be found, to be warned when there are too few visitors. Not in the plan",
+        ),
         must("variants", keyed(Shape::Object("variant", variant)), "The first is the control"),
         may("goals", list(Shape::Text), "Keys of goals; the first is the main one"),
     ]
@@ -196,6 +216,29 @@ fn url() -> Vec<Field> {
         may("path", one_or_many(Shape::Text), "Paths such as /shop/*; `*` stands for anything"),
         may("host", one_or_many(Shape::Text), "Host names such as *.shop.example"),
         may("query", named(one_or_many(Shape::Text)), "Parameters of the address and what they must be"),
+    ]
+}
+
+fn power() -> Vec<Field> {
+    vec![
+        must("baseline", Shape::Share, "Share of the control's visitors that reach the first goal"),
+        must(
+            "mde",
+            Shape::Weight,
+            "The smallest change worth finding, relative to the baseline: 0.1 is from 4 % to 4.4 %",
+        ),
+        may(
+            "visitorsPerDay",
+            Shape::Whole { least: 1, most: 1_000_000_000 },
+            "Units of its audience a day; without it nothing is compared",
+        ),
+        may(
+            "days",
+            Shape::Whole { least: 1, most: 3_650 },
+            "How long it may run; from `start` to `end` if not given, else 60",
+        ),
+        may("power", Shape::Share, "Chance of finding a change of that size; 0.8 if not given"),
+        may("alpha", Shape::Share, "Chance of a false alarm; 0.05 if not given"),
     ]
 }
 
@@ -280,6 +323,40 @@ fn image() -> Vec<Field> {
     vec![
         must("src", Shape::Text, "Its address"),
         may("alt", Shape::Text, "What it shows, for those who do not see it"),
+    ]
+}
+
+fn flag() -> Vec<Field> {
+    vec![
+        may("name", Shape::Text, "For people"),
+        may("default", Shape::Any, "For whom no rule answers; without it, what the code falls back to"),
+        may("rules", list(Shape::Object("rule", rule)), "The first that answers wins; at most 255"),
+        may(
+            "unit",
+            Shape::Choice(&["visitor", "user", "session", "page view"]),
+            "What shares count; `visitor` if not given",
+        ),
+        may("variants", named(Shape::Any), "Names for values, to be told with them"),
+        may(
+            "metadata",
+            named(Shape::Any),
+            "Texts, numbers, true or false: handed on by the OpenFeature provider",
+        ),
+        may("kill", Shape::Bool, "true: code gets what it falls back to"),
+    ]
+}
+
+fn rule() -> Vec<Field> {
+    vec![
+        may("audience", Shape::Audience, "Whom the rule is for; everyone if not given"),
+        may("force", Shape::Any, "The value they get"),
+        may("share", Shape::Share, "Only this share of them; a higher one moves nobody out"),
+        may(
+            "seed",
+            Shape::Whole { least: 0, most: u32::MAX as u64 },
+            "Only to keep who is in the share after a rename, or to draw anew",
+        ),
+        may("experiment", Shape::Text, "Its variants' `values` have the value, under the flag's key"),
     ]
 }
 

@@ -1,5 +1,7 @@
 //! Mistakes, each with its place and its cure.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -38,19 +40,34 @@ impl std::fmt::Display for Diagnostic {
     }
 }
 
-/// More findings than this help nobody; the rest is counted in a last one.
-const MAX_DIAGNOSTICS: usize = 200;
+/// Of each severity; more help nobody, and are counted in a last one.
+const MAX_FOUND: usize = 200;
+/// Bytes of a text for people: what it quotes may be of any length.
+const MAX_TEXT_BYTES: usize = 500;
+/// Characters of a word that may be a misspelt one.
+const MAX_WORD: usize = 40;
+/// Words that it is compared with.
+const MAX_KNOWN: usize = 500;
 
 #[derive(Debug)]
 pub struct Diagnostics<'a> {
     text: &'a str,
     found: Vec<(usize, Diagnostic)>,
-    dropped: usize,
+    errors: Dropped,
+    warnings: Dropped,
+}
+
+/// Findings beyond the bound: how many there are, and of errors, which members of which parts they lie in.
+#[derive(Debug, Default)]
+struct Dropped {
+    kept: usize,
+    count: usize,
+    places: BTreeSet<String>,
 }
 
 impl<'a> Diagnostics<'a> {
     pub fn new(text: &'a str) -> Self {
-        Self { text, found: Vec::new(), dropped: 0 }
+        Self { text, found: Vec::new(), errors: Dropped::default(), warnings: Dropped::default() }
     }
 
     pub fn error(&mut self, code: &'static str, at: (&str, usize), message: String, cure: String) {
@@ -65,70 +82,118 @@ impl<'a> Diagnostics<'a> {
         &mut self,
         code: &'static str,
         severity: Severity,
-        at: (&str, usize),
+        (pointer, offset): (&str, usize),
         message: String,
         cure: String,
     ) {
-        if self.found.len() >= MAX_DIAGNOSTICS {
-            self.dropped += 1;
+        let bound = match severity {
+            Severity::Error => &mut self.errors,
+            Severity::Warning => &mut self.warnings,
+        };
+        if bound.kept >= MAX_FOUND {
+            bound.count += 1;
+            if severity == Severity::Error {
+                bound.places.insert(member_of(pointer).to_owned());
+            }
             return;
         }
-        let (pointer, offset) = at;
-        let before = self.text.get(..offset).unwrap_or(self.text);
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        let line = before.matches('\n').count() as u32 + 1;
-        let column = before.get(line_start..).map_or(0, |line| line.chars().count()) as u32 + 1;
-        self.found.push((
-            offset,
-            Diagnostic { code, severity, pointer: pointer.to_owned(), line, column, message, cure },
-        ));
+        bound.kept += 1;
+        let (pointer, message, cure) = (pointer.to_owned(), shortened(message), shortened(cure));
+        // Lines are counted at the end, once for all.
+        self.found.push((offset, Diagnostic { code, severity, pointer, line: 0, column: 0, message, cure }));
     }
 
-    /// Is there an error at this place or below it?
+    fn errors(&self) -> impl Iterator<Item = &str> {
+        let errors = self.found.iter().filter(|(_, found)| found.severity == Severity::Error);
+        errors.map(|(_, found)| found.pointer.as_str())
+    }
+
+    /// Is there an error at this place or below it? Of errors that are only counted it is known in which member they lie.
     pub fn is_broken(&self, pointer: &str) -> bool {
-        self.found.iter().any(|(_, found)| {
-            found.severity == Severity::Error
-                && found
-                    .pointer
-                    .strip_prefix(pointer)
-                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        })
+        self.errors.places.contains(member_of(pointer))
+            || self.errors().any(|found| is_within(found, pointer))
     }
 
     /// Is there an error that concerns the whole file: one that lies in none of these parts?
     pub fn is_broken_outside(&self, parts: &[&str]) -> bool {
-        self.found.iter().any(|(_, found)| {
-            found.severity == Severity::Error
-                && !parts.iter().any(|part| {
-                    found
-                        .pointer
-                        .strip_prefix(part)
-                        .is_some_and(|rest| rest.len() > 1 && rest.starts_with('/'))
-                })
-        })
+        let is_inside =
+            |found: &str| parts.iter().any(|part| is_within(found, part) && found.len() > part.len() + 1);
+        self.errors().any(|found| !is_inside(found))
+            || self.errors.places.iter().any(|place| !is_inside(place))
     }
 
     pub fn in_file_order(mut self) -> Vec<Diagnostic> {
         self.found.sort_by_key(|(offset, _)| *offset);
-        let mut list: Vec<Diagnostic> = self.found.into_iter().map(|(_, diagnostic)| diagnostic).collect();
-        if let Some(last) = list.last().filter(|_| self.dropped > 0).cloned() {
-            list.push(Diagnostic {
-                code: "E199",
-                severity: Severity::Error,
-                message: format!("{} more mistakes are not listed", self.dropped),
-                cure: "Mend those above first".to_owned(),
-                ..last
-            });
+        let mut place = Place { text: self.text, offset: 0, line: 1, line_start: 0 };
+        let mut list: Vec<Diagnostic> = Vec::with_capacity(self.found.len() + 1);
+        for (offset, mut diagnostic) in self.found {
+            (diagnostic.line, diagnostic.column) = place.of(offset);
+            list.push(diagnostic);
+        }
+        let dropped =
+            [("E199", Severity::Error, self.errors.count), ("W199", Severity::Warning, self.warnings.count)];
+        for (code, severity, count) in dropped {
+            if let Some(last) = list.last().filter(|_| count > 0).cloned() {
+                let message = format!("{count} more of its kind are not listed");
+                let cure = "Mend those above first".to_owned();
+                list.push(Diagnostic { code, severity, message, cure, ..last });
+            }
         }
         list
     }
 }
 
-/// "; did you mean `x`?" where one of the known words is near, else nothing.
+/// Line and column, counted from 1, of offsets that only grow.
+struct Place<'a> {
+    text: &'a str,
+    offset: usize,
+    line: u32,
+    line_start: usize,
+}
+
+impl Place<'_> {
+    fn of(&mut self, offset: usize) -> (u32, u32) {
+        let passed = self.text.get(self.offset..offset).unwrap_or_default();
+        self.line += passed.matches('\n').count() as u32;
+        if let Some(newline) = passed.rfind('\n') {
+            self.line_start = self.offset + newline + 1;
+        }
+        self.offset += passed.len();
+        let column = self.text.get(self.line_start..self.offset).map_or(0, |line| line.chars().count());
+        (self.line, column as u32 + 1)
+    }
+}
+
+/// `/experiments/one` of `/experiments/one/variants/a`.
+fn member_of(pointer: &str) -> &str {
+    pointer.match_indices('/').nth(2).and_then(|(at, _)| pointer.get(..at)).unwrap_or(pointer)
+}
+
+fn is_within(pointer: &str, place: &str) -> bool {
+    pointer.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+fn shortened(text: String) -> String {
+    if text.len() <= MAX_TEXT_BYTES {
+        return text;
+    }
+    let part = |from: usize, to: usize| text.get(text.ceil_char_boundary(from)..text.floor_char_boundary(to));
+    let head = part(0, MAX_TEXT_BYTES / 2).unwrap_or_default();
+    let tail = part(text.len() - MAX_TEXT_BYTES / 2, text.len()).unwrap_or_default();
+    format!("{head} … {tail}")
+}
+
+/// The known word that was probably meant.
 pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let limit = (word.chars().count() / 3).max(1);
+    let letters = word.chars().take(MAX_WORD + 1).count();
+    let limit = (letters / 3).max(1);
+    if letters > MAX_WORD {
+        return None;
+    }
     known
         .into_iter()
+        .take(MAX_KNOWN)
+        .filter(|candidate| candidate.chars().take(MAX_WORD + limit).count().abs_diff(letters) <= limit)
         .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))
         .filter(|(distance, _)| *distance <= limit)
         .min_by_key(|(distance, _)| *distance)

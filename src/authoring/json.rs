@@ -1,5 +1,7 @@
 //! JSON with the place of every value. Numbers stay text: weights and money are read exactly.
 
+use std::collections::HashSet;
+
 use jsonc_parser::common::Ranged;
 use jsonc_parser::{CollectOptions, ParseOptions, ast, parse_to_ast};
 
@@ -7,7 +9,9 @@ use super::MAX_CONFIG_BYTES;
 use super::diagnostic::Diagnostics;
 
 /// Deep enough for any plan, shallow enough for any stack.
-const MAX_DEPTH: usize = 64;
+pub const MAX_DEPTH: usize = 64;
+/// Of a member's name.
+pub const MAX_NAME_BYTES: usize = 256;
 
 #[derive(Clone, Debug)]
 pub struct Json {
@@ -65,7 +69,7 @@ pub fn parse(text: &str, diagnostics: &mut Diagnostics<'_>) -> Option<Json> {
     let shift = text.len() - without_mark.len();
     match parse_to_ast(without_mark, &CollectOptions::default(), &strict) {
         Ok(parsed) => match parsed.value {
-            Some(value) => Some(convert(value, shift, "", diagnostics)),
+            Some(value) => convert(value, shift, &Path::Root, diagnostics),
             None => {
                 diagnostics.error(
                     "E100",
@@ -96,7 +100,7 @@ fn lower_first(text: &str) -> String {
 }
 
 /// Where the bracket depth first passes the bound, strings left out.
-fn too_deep(text: &str) -> Option<usize> {
+pub fn too_deep(text: &str) -> Option<usize> {
     let (mut depth, mut in_text, mut escaped) = (0usize, false, false);
     for (at, byte) in text.bytes().enumerate() {
         match byte {
@@ -116,39 +120,66 @@ fn too_deep(text: &str) -> Option<usize> {
     None
 }
 
-fn convert(value: ast::Value<'_>, shift: usize, pointer: &str, diagnostics: &mut Diagnostics<'_>) -> Json {
+/// Where a value lies, written out only where there is something to say about it.
+enum Path<'a> {
+    Root,
+    Item(&'a Path<'a>, usize),
+    Member(&'a Path<'a>, &'a str),
+}
+
+impl Path<'_> {
+    fn pointer(&self) -> String {
+        match self {
+            Self::Root => String::new(),
+            Self::Item(parent, index) => format!("{}/{index}", parent.pointer()),
+            Self::Member(parent, name) => below(&parent.pointer(), name),
+        }
+    }
+}
+
+/// `None` where a name is too long to be quoted.
+fn convert(
+    value: ast::Value<'_>,
+    shift: usize,
+    path: &Path<'_>,
+    diagnostics: &mut Diagnostics<'_>,
+) -> Option<Json> {
     let at = shift + value.start();
     let value = match value {
         ast::Value::NullKeyword(_) => Value::Null,
         ast::Value::BooleanLit(literal) => Value::Bool(literal.value),
         ast::Value::NumberLit(literal) => Value::Number(literal.value.to_owned()),
         ast::Value::StringLit(literal) => Value::Text(literal.value.into_owned()),
-        ast::Value::Array(array) => Value::List(
-            array
-                .elements
-                .into_iter()
-                .enumerate()
-                .map(|(index, element)| convert(element, shift, &format!("{pointer}/{index}"), diagnostics))
-                .collect(),
-        ),
+        ast::Value::Array(array) => {
+            let elements = array.elements.into_iter().enumerate();
+            let convert = |(index, element)| convert(element, shift, &Path::Item(path, index), diagnostics);
+            Value::List(elements.map(convert).collect::<Option<_>>()?)
+        }
         ast::Value::Object(object) => {
-            let mut members: Vec<Member> = Vec::new();
+            let mut members: Vec<Member> = Vec::with_capacity(object.properties.len());
+            let mut names: HashSet<String> = HashSet::new();
             for property in object.properties {
                 let name_at = shift + property.name.start();
                 let name = property.name.into_string();
-                let pointer = below(pointer, &name);
-                let json = convert(property.value, shift, &pointer, diagnostics);
-                if members.iter().any(|member| member.name == name) {
-                    let message = format!("`{name}` stands here twice");
-                    diagnostics.error("E102", (&pointer, name_at), message, "Keep one of the two".into());
-                } else {
+                if name.len() > MAX_NAME_BYTES {
+                    let message = format!("a name has {} bytes, more than {MAX_NAME_BYTES}", name.len());
+                    diagnostics.error("E101", (&path.pointer(), name_at), message, "Shorten it".into());
+                    return None;
+                }
+                let path = Path::Member(path, &name);
+                let json = convert(property.value, shift, &path, diagnostics)?;
+                if names.insert(name.clone()) {
                     members.push(Member { name, name_at, json });
+                } else {
+                    let message = format!("`{name}` stands here twice");
+                    let cure = "Keep one of the two".to_owned();
+                    diagnostics.error("E102", (&path.pointer(), name_at), message, cure);
                 }
             }
             Value::Object(members)
         }
     };
-    Json { at, value }
+    Some(Json { at, value })
 }
 
 /// The JSON pointer of a member.

@@ -5,9 +5,11 @@ mod condition;
 mod config;
 mod dates;
 mod diagnostic;
+pub mod edit;
 mod experience;
 mod experiment;
 mod facts;
+mod flag;
 mod follow;
 mod json;
 mod moves;
@@ -21,15 +23,16 @@ mod schema;
 mod shape;
 mod share;
 mod url;
+mod warnings;
 
 pub use condition::Dialect;
 pub use diagnostic::{Diagnostic, Severity};
 pub use facts::tell;
 pub use moves::{Moves, moves};
-pub use names::{Asked, Named, Names};
+pub use names::{Asked, FlagRow, FlagTold, Named, NamedFlag, Names};
 pub use schema::schema;
 
-use crate::plan::Plan;
+use crate::plan::{MAX_PLAN_BYTES, Plan};
 use diagnostic::Diagnostics;
 
 /// Larger files are refused before they are read: no marketer writes one.
@@ -46,6 +49,8 @@ pub struct CompileOptions {
     pub drafts: bool,
     /// The Ed25519 key whose tokens may force a variant, base64url; the file's own `previewKey` comes first.
     pub preview_key: Option<[u8; PREVIEW_KEY_CHARS]>,
+    /// For warnings that look at the calendar; without it there are none of these.
+    pub now_ms: Option<u64>,
 }
 
 /// 32 bytes in base64url without padding.
@@ -53,7 +58,14 @@ pub const PREVIEW_KEY_CHARS: usize = 43;
 
 impl Default for CompileOptions {
     fn default() -> Self {
-        Self { version: 1, issued_ms: 0, expires_ms: u64::MAX, drafts: false, preview_key: None }
+        Self {
+            version: 1,
+            issued_ms: 0,
+            expires_ms: u64::MAX,
+            drafts: false,
+            preview_key: None,
+            now_ms: None,
+        }
     }
 }
 
@@ -82,12 +94,21 @@ pub fn compile(text: &str, options: &CompileOptions) -> Compiled {
 #[must_use]
 pub fn compile_after(text: &str, options: &CompileOptions, previous: Option<&Plan>) -> Compiled {
     let mut diagnostics = Diagnostics::new(text);
-    let plan = json::parse(text, &mut diagnostics).and_then(|file| {
-        shape::check(&file, &config::config(), "", &mut diagnostics);
-        plan::build(&file, options, previous, &mut diagnostics)
+    let file = json::parse(text, &mut diagnostics);
+    let plan = file.as_ref().and_then(|file| {
+        shape::check(file, &config::config(), "", &mut diagnostics);
+        plan::build(file, options, previous, &mut diagnostics)
     });
-    Compiled {
-        plan: plan.map(|plan| crate::plan::encode::encode(&plan)),
-        diagnostics: diagnostics.in_file_order(),
+    let bytes = plan.map(|plan| crate::plan::encode::encode(&plan)).filter(|bytes| {
+        if bytes.len() > MAX_PLAN_BYTES {
+            let message = format!("the plan has {} bytes, more than {MAX_PLAN_BYTES}", bytes.len());
+            let cure = "Archive experiments that are over, or move large values to files of their own".into();
+            diagnostics.error("E101", ("", 0), message, cure);
+        }
+        bytes.len() <= MAX_PLAN_BYTES
+    });
+    if let Some(file) = &file {
+        warnings::warn(file, bytes.as_deref(), options, &mut diagnostics);
     }
+    Compiled { plan: bytes, diagnostics: diagnostics.in_file_order() }
 }

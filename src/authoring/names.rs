@@ -1,8 +1,9 @@
 //! Keys and names of a compiled plan, for hosts that speak to people.
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
+use crate::engine::FlagAnswer;
 use crate::plan::Plan;
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -11,6 +12,7 @@ pub struct Names {
     pub site: Vec<String>,
     pub currency: String,
     pub experiments: Vec<Named>,
+    pub flags: Vec<NamedFlag>,
     pub experiences: Vec<Named>,
     pub goals: Vec<Named>,
     pub slots: Vec<Named>,
@@ -37,12 +39,62 @@ pub struct Named {
     /// For people; empty where the author gave none.
     pub name: String,
     pub variants: Vec<Self>,
+    /// Of a variant, for code that reads them.
+    pub values: Map<String, Value>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct NamedFlag {
+    pub key: String,
+    /// A row for each rule; the last one is the default.
+    pub rows: Vec<FlagRow>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct FlagRow {
+    /// Outer `None`: the row has none, code gets what it falls back to.
+    #[serde(deserialize_with = "present")]
+    pub value: Option<Value>,
+    pub variant: Option<String>,
+    pub experiment: Option<usize>,
+}
+
+/// What a flag answers, in the words of the file.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct FlagTold<'a> {
+    /// `None`: what the code falls back to.
+    pub value: Option<&'a Value>,
+    pub variant: Option<&'a str>,
+    pub experiment: Option<&'a str>,
 }
 
 impl Names {
     #[must_use]
     pub fn read(plan: &Plan) -> Self {
         serde_json::from_slice(plan.page()).unwrap_or_default()
+    }
+
+    /// The value of a flag as its page answers it.
+    #[must_use]
+    pub fn flag(&self, flag: usize, answer: FlagAnswer) -> FlagTold<'_> {
+        let Some(flag) = self.flags.get(flag) else { return FlagTold::default() };
+        let Some(row) = answer.rule.and_then(|rule| flag.rows.get(usize::from(rule))) else {
+            return FlagTold::default();
+        };
+        let Some(experiment) = row.experiment.and_then(|index| self.experiments.get(index)) else {
+            return FlagTold { value: row.value.as_ref(), variant: row.variant.as_deref(), experiment: None };
+        };
+        let variant =
+            answer.decision.variant.and_then(|variant| experiment.variants.get(usize::from(variant)));
+        FlagTold {
+            value: variant
+                .and_then(|variant| variant.values.get(&flag.key))
+                .or_else(|| flag.rows.last()?.value.as_ref()),
+            variant: variant.map(|variant| variant.key.as_str()),
+            experiment: Some(&experiment.key),
+        }
     }
 
     /// The key of a variant, `-` for none.
@@ -52,6 +104,11 @@ impl Names {
             .and_then(|variant| self.experiments.get(experiment)?.variants.get(usize::from(variant)))
             .map_or("-", |variant| &variant.key)
     }
+}
+
+/// Tells a null that is written from a value that is absent.
+fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
 }
 
 fn asked<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<Option<Asked>>, D::Error> {

@@ -11,6 +11,7 @@ use crate::plan::FactSource;
 pub struct Kept<'a> {
     pub goals: Vec<&'a Member>,
     pub experiments: Vec<&'a Member>,
+    pub flags: Vec<Value>,
     pub experiences: Vec<&'a Member>,
     pub slots: Vec<&'a Member>,
 }
@@ -29,6 +30,7 @@ pub fn write(config: &Json, kept: &Kept<'_>, conditions: &Conditions, preview_ke
         "facts": facts,
         "goals": kept.goals.iter().map(|goal| copy(goal, &["value", "click", "submit", "visible", "page"])).collect::<Vec<_>>(),
         "experiments": kept.experiments.iter().map(|experiment| self::experiment(experiment)).collect::<Vec<_>>(),
+        "flags": &kept.flags,
         "experiences": kept.experiences.iter().map(|experience| with_targets(copy(experience, &["name", "changes"]), std::slice::from_ref(&experience.json))).collect::<Vec<_>>(),
         "slots": kept.slots.iter().map(|slot| copy(slot, &["select", "cards", "count", "exclude", "text"])).collect::<Vec<_>>(),
     });

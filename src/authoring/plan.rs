@@ -6,8 +6,8 @@ use super::condition::{self, Conditions, Dialect};
 use super::dates;
 use super::diagnostic::{Diagnostics, did_you_mean};
 use super::json::{Json, Member, Value, below};
-use super::{CompileOptions, PREVIEW_KEY_CHARS};
-use super::{page, share};
+use super::{CompileOptions, PREVIEW_KEY_CHARS, warnings};
+use super::{page, shape, share};
 use crate::consent::Basis;
 use crate::hash::{id64, murmur3_32};
 use crate::journey::TouchpointKind;
@@ -15,7 +15,8 @@ use crate::money;
 use crate::plan::{Goal, MAX_PLAN_BYTES, Plan, Share, Slot, Strategy};
 
 /// Parts whose members fail alone: the rest of the plan still runs.
-const PARTS: [&str; 6] = ["/groups", "/audiences", "/goals", "/experiments", "/experiences", "/slots"];
+const PARTS: [&str; 7] =
+    ["/groups", "/audiences", "/goals", "/experiments", "/flags", "/experiences", "/slots"];
 
 pub struct Builder<'a, 'd, 't> {
     config: &'a Json,
@@ -66,11 +67,14 @@ pub fn build(
         conditions: Conditions::new(dialect, currency_exponent),
         diagnostics,
     };
+    let hosts = config.get("site").map_or(&[][..], Json::one_or_many).iter().filter_map(Json::text);
+    builder.conditions.own_hosts = hosts.map(str::to_owned).collect();
     builder.groups();
     builder.audiences();
     builder.holdouts();
     let goals = builder.goals();
     let experiments = builder.experiments();
+    let flags = builder.flags(&experiments);
     let experiences = builder.experiences();
     let slots = builder.slots();
     builder.refuse_collisions();
@@ -78,7 +82,9 @@ pub fn build(
     if diagnostics.is_broken_outside(&PARTS) {
         return None;
     }
+    let (flags, flag_rows) = flags.into_iter().map(|flag| (flag.flag, flag.page)).unzip();
     let kept = page::Kept {
+        flags: flag_rows,
         goals: goals.iter().map(|(member, _)| *member).collect(),
         experiments: experiments.iter().map(|(member, _)| *member).collect(),
         experiences: experiences.iter().map(|(member, _)| *member).collect(),
@@ -104,6 +110,7 @@ pub fn build(
         facts: conditions.facts.iter().map(|fact| fact.source).collect(),
         conditions: conditions.set,
         experiments: experiments.into_iter().map(|(_, experiment)| experiment).collect(),
+        flags,
         experiences: experiences.into_iter().map(|(_, experience)| experience).collect(),
         goals: goals.into_iter().map(|(_, goal)| goal).collect(),
         slots: slots.into_iter().map(|(_, slot)| slot).collect(),
@@ -163,7 +170,8 @@ pub fn share_of(json: &Json) -> u64 {
 
 impl<'a> Builder<'a, '_, '_> {
     pub fn members(&self, part: &str) -> &'a [Member] {
-        self.config.get(part).map_or(&[], Json::members)
+        let members: &[Member] = self.config.get(part).map_or(&[], Json::members);
+        members.get(..shape::MAX_MEMBERS).unwrap_or(members)
     }
 
     /// What is no list stays named, so that nobody is in it.
@@ -183,6 +191,14 @@ impl<'a> Builder<'a, '_, '_> {
                 self.diagnostics.error("E104", (&pointer, member.json.at), message, cure);
             }
             let values = list.map(|list| list.iter().filter_map(condition::scalar).collect());
+            let too_many = list.filter(|list| list.len() > condition::MAX_LIST);
+            if let Some(list) = too_many {
+                let pointer = below("/groups", &member.name);
+                let message = format!("{} values stand here, more than {}", list.len(), condition::MAX_LIST);
+                let cure = "Tell pages a fact that says it in one word".to_owned();
+                self.diagnostics.error("E101", (&pointer, member.json.at), message, cure);
+            }
+            let values = if too_many.is_some() { Some(Vec::new()) } else { values };
             self.conditions.groups.push((member.name.clone(), values));
         }
     }
@@ -191,7 +207,9 @@ impl<'a> Builder<'a, '_, '_> {
     fn audiences(&mut self) {
         for member in self.members("audiences") {
             let before = self.conditions.mark();
-            self.conditions.add(&member.json, &below("/audiences", &member.name), self.diagnostics);
+            let pointer = below("/audiences", &member.name);
+            let start = self.conditions.add(&member.json, &pointer, self.diagnostics);
+            self.warn_of_nobody(start, (&pointer, member.json.at));
             self.conditions.take_back(&before);
         }
     }
@@ -262,7 +280,9 @@ impl<'a> Builder<'a, '_, '_> {
         let audience = json.get("audience")?;
         let pointer = below(pointer, "audience");
         let Some(name) = audience.text() else {
-            return Some(self.conditions.add(audience, &pointer, self.diagnostics));
+            let start = self.condition(audience, &pointer, (&pointer, audience.at))?;
+            self.warn_of_nobody(start, (&pointer, audience.at));
+            return Some(start);
         };
         let known = self.members("audiences");
         if let Some(member) = known.iter().find(|member| member.name == name) {
@@ -277,12 +297,41 @@ impl<'a> Builder<'a, '_, '_> {
                 );
                 return None;
             }
-            return Some(self.conditions.add(&member.json, &place, self.diagnostics));
+            return self.condition(&member.json, &place, (&pointer, audience.at));
         }
         let cure = did_you_mean(name, known.iter().map(|member| member.name.as_str()))
             .map_or_else(|| "Add it to `audiences`".into(), |word| format!("Did you mean `{word}`"));
         self.diagnostics.error("E201", (&pointer, audience.at), format!("unknown audience `{name}`"), cure);
         None
+    }
+
+    /// Conditions from GrowthBook may be never true for reasons of their own.
+    fn warn_of_nobody(&mut self, start: u32, at: (&str, usize)) {
+        if self.conditions.dialect != Dialect::Parlour || self.diagnostics.is_broken(at.0) {
+            return;
+        }
+        if let Some(fact) = warnings::contradiction(&self.conditions, start) {
+            let about = if fact.is_empty() {
+                String::new()
+            } else {
+                format!(": what is asked of `{fact}` cannot be")
+            };
+            let cure = "Look for tests that exclude each other, and for the type of the value".to_owned();
+            self.diagnostics.warning("W303", at, format!("nobody fits this condition{about}"), cure);
+        }
+    }
+
+    /// `at` is blamed where the plan cannot hold it.
+    fn condition(&mut self, json: &Json, pointer: &str, at: (&str, usize)) -> Option<u32> {
+        let start =
+            (!self.conditions.is_full()).then(|| self.conditions.add(json, pointer, self.diagnostics));
+        if self.conditions.is_full() {
+            let cure = "Shorten conditions, or archive experiments that are over".to_owned();
+            let message = "the conditions are more than a plan can hold".to_owned();
+            self.diagnostics.error("E101", at, message, cure);
+            return None;
+        }
+        start
     }
 
     fn slots(&mut self) -> Vec<(&'a Member, Slot)> {

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::condition::{HOST_FACTS, OPERATORS, Operator, TYPES};
 use super::config;
-use super::shape::{Field, Shape};
+use super::shape::{Field, MAX_MEMBERS, MAX_TEXT, Shape};
 use crate::profile::DERIVED_FACTS;
 
 #[must_use]
@@ -27,24 +27,30 @@ fn of(shape: &Shape, definitions: &mut Map<String, Value>) -> Value {
     match shape {
         Shape::Any => json!({}),
         Shape::Bool => json!({ "type": "boolean" }),
-        Shape::Text => json!({ "type": "string" }),
-        Shape::Selector => json!({ "type": "string", "minLength": 1 }),
+        Shape::Text => json!({ "type": "string", "maxLength": MAX_TEXT }),
+        Shape::Selector => json!({ "type": "string", "minLength": 1, "maxLength": MAX_TEXT }),
         Shape::Date => json!({ "type": "string", "pattern": "^\\d{4}-\\d{2}-\\d{2}([Tt ].*)?$" }),
         Shape::Weight => json!({ "type": "number", "minimum": 0 }),
         Shape::Share => json!({ "type": "number", "minimum": 0, "maximum": 1 }),
         Shape::Whole { least, most } => json!({ "type": "integer", "minimum": least, "maximum": most }),
         Shape::Choice(words) => json!({ "enum": words }),
-        Shape::List(inner) => json!({ "type": "array", "items": of(inner, definitions) }),
+        Shape::List(inner) => {
+            json!({ "type": "array", "items": of(inner, definitions), "maxItems": MAX_MEMBERS })
+        }
         Shape::OneOrMany(inner) => {
             let one = of(inner, definitions);
-            json!({ "anyOf": [one, { "type": "array", "items": one }] })
+            json!({ "anyOf": [one, { "type": "array", "items": one, "maxItems": MAX_MEMBERS }] })
         }
         Shape::Keyed(inner) => json!({
             "type": "object",
             "propertyNames": { "pattern": "^[a-z0-9][a-z0-9-]{0,63}$" },
-            "additionalProperties": of(inner, definitions)
+            "additionalProperties": of(inner, definitions),
+            "maxProperties": MAX_MEMBERS
         }),
-        Shape::Named(inner) => json!({ "type": "object", "additionalProperties": of(inner, definitions) }),
+        Shape::Named(inner) => {
+            let inner = of(inner, definitions);
+            json!({ "type": "object", "additionalProperties": inner, "maxProperties": MAX_MEMBERS })
+        }
         Shape::Audience => json!({ "anyOf": [{ "type": "string" }, { "$ref": "#/$defs/condition" }] }),
         Shape::Condition => json!({ "$ref": "#/$defs/condition" }),
         Shape::Object("config", fields) => object(&fields(), definitions),

@@ -4,6 +4,11 @@ use super::diagnostic::{Diagnostics, did_you_mean};
 use super::json::{Json, Value, below};
 use super::share;
 
+/// Members of a list or object that is no object of known fields: more than any site needs.
+pub const MAX_MEMBERS: usize = 1_000;
+/// Characters of a text.
+pub const MAX_TEXT: usize = 10_000;
+
 #[derive(Clone, Debug)]
 pub enum Shape {
     /// JSON of any shape.
@@ -53,11 +58,14 @@ pub fn is_key(text: &str) -> bool {
 
 pub fn check(json: &Json, shape: &Shape, pointer: &str, diagnostics: &mut Diagnostics<'_>) {
     match (shape, &json.value) {
-        (Shape::Any | Shape::Audience | Shape::Condition, _)
-        | (Shape::Bool, Value::Bool(_))
-        | (Shape::Text, Value::Text(_)) => {}
-        (Shape::Selector | Shape::Date, Value::Text(text)) => {
-            if text.trim().is_empty() {
+        (Shape::Any | Shape::Audience | Shape::Condition, _) | (Shape::Bool, Value::Bool(_)) => {}
+        (Shape::Text | Shape::Selector | Shape::Date, Value::Text(text)) => {
+            let characters = if text.len() > MAX_TEXT { text.chars().count() } else { 0 };
+            if characters > MAX_TEXT {
+                let message = format!("the text has {characters} characters, more than {MAX_TEXT}");
+                let cure = "Shorten it, or move it to a file of its own";
+                diagnostics.error("E101", (pointer, json.at), message, cure.into());
+            } else if !matches!(shape, Shape::Text) && text.trim().is_empty() {
                 wrong(
                     diagnostics,
                     pointer,
@@ -100,6 +108,12 @@ pub fn check(json: &Json, shape: &Shape, pointer: &str, diagnostics: &mut Diagno
                 );
             }
         }
+        (Shape::List(_) | Shape::OneOrMany(_), Value::List(list)) if list.len() > MAX_MEMBERS => {
+            too_many(list.len(), json, pointer, diagnostics);
+        }
+        (Shape::Keyed(_) | Shape::Named(_), Value::Object(members)) if members.len() > MAX_MEMBERS => {
+            too_many(members.len(), json, pointer, diagnostics);
+        }
         (Shape::List(inner), Value::List(list)) | (Shape::OneOrMany(inner), Value::List(list)) => {
             for (index, element) in list.iter().enumerate() {
                 check(element, inner, &format!("{pointer}/{index}"), diagnostics);
@@ -123,6 +137,11 @@ pub fn check(json: &Json, shape: &Shape, pointer: &str, diagnostics: &mut Diagno
             diagnostics.error("E104", (pointer, json.at), message, format!("Write {}", expected(shape)));
         }
     }
+}
+
+fn too_many(count: usize, json: &Json, pointer: &str, diagnostics: &mut Diagnostics<'_>) {
+    let message = format!("{count} stand here, more than {MAX_MEMBERS}");
+    diagnostics.error("E101", (pointer, json.at), message, "Remove what is no longer needed".into());
 }
 
 fn wrong(diagnostics: &mut Diagnostics<'_>, pointer: &str, json: &Json, message: String, cure: String) {

@@ -21,6 +21,13 @@ pub fn scaled(text: &str) -> Option<u128> {
     Some(whole * SCALE + fraction)
 }
 
+/// The decimal text of what [`scaled`] reads. `None` beyond what it reads.
+pub fn decimal(scaled_value: u128) -> Option<String> {
+    let text = format!("{}.{:0PLACES$}", scaled_value / SCALE, scaled_value % SCALE);
+    let text = text.trim_end_matches('0').trim_end_matches('.');
+    scaled(text).map(|_| text.to_owned())
+}
+
 /// A share from 0 to 1 as the first bucket outside it.
 pub fn below(text: &str) -> Option<u64> {
     let value = scaled(text)?;

@@ -2,8 +2,10 @@
 //!
 //! `handle` is never re-entered and calls nothing outside; time, ids and randomness come in as arguments.
 
+mod flag;
 mod state;
 
+pub use flag::FlagAnswer;
 pub use state::{Entry, MAX_SNAPSHOT_BYTES, Met, State};
 
 use crate::assignment::{Context, Kept, Trace, assign};
@@ -352,9 +354,7 @@ impl Engine {
         let own = self.unit(experiment.unit);
         let before = self.unit(Unit::Visitor).filter(|_| experiment.falls_back);
         let kept = |unit: Option<&[u8]>| {
-            unit.map_or(Kept::Nothing, |unit| {
-                self.state.kept(experiment.id, experiment.version, murmur3_32(unit, 0))
-            })
+            unit.map_or(Kept::Nothing, |unit| self.state.kept(experiment, murmur3_32(unit, 0)))
         };
         match kept(own) {
             Kept::Nothing if before.is_some() => kept(before),
@@ -380,12 +380,11 @@ impl Engine {
         };
         let Some(unit) = self.unit_of(experiment).map(|id| murmur3_32(id, 0)) else { return };
         let met_before = self.kept(experiment);
-        if !decision.counts()
-            || matches!(self.state.kept(experiment.id, experiment.version, unit), Kept::Variant(_))
-        {
+        if !decision.counts() || matches!(self.state.kept(experiment, unit), Kept::Variant(_)) {
             return;
         }
         let lasts = experiment.unit.lasts() && self.consent.keeps_units();
+        let Some(variant) = experiment.variants.get(usize::from(variant)).copied() else { return };
         let met = Met { experiment: experiment.id, version: experiment.version, unit, variant, lasts };
         let entry = Entry::Met(met);
         self.state.apply(&entry, &[]);

@@ -4,10 +4,11 @@
 use crate::assignment::Kept;
 use crate::hash::murmur3_32;
 use crate::journey::{Journey, Session, Touchpoint, TouchpointKind, push_bounded};
+use crate::plan::Experiment;
 use crate::plan::bytes::{Reader, Writer};
 use crate::recommend::row::Row;
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 pub const MAX_SNAPSHOT_BYTES: usize = 16 * 1_024;
 /// Exposures remembered; the oldest go first.
 const MAX_MET: usize = 256;
@@ -20,7 +21,8 @@ pub struct Met {
     pub experiment: u64,
     pub version: u32,
     pub unit: u32,
-    pub variant: u8,
+    /// Its id: places change from plan to plan.
+    pub variant: u32,
     /// A passing unit (session, page view) is forgotten with the page.
     pub lasts: bool,
 }
@@ -99,7 +101,7 @@ impl Met {
         writer.u64(self.experiment);
         writer.u32(self.version);
         writer.u32(self.unit);
-        writer.u8(self.variant);
+        writer.u32(self.variant);
     }
 
     fn read(reader: &mut Reader<'_>) -> Self {
@@ -107,7 +109,7 @@ impl Met {
             experiment: reader.u64(),
             version: reader.u32(),
             unit: reader.u32(),
-            variant: reader.u8(),
+            variant: reader.u32(),
             lasts: true,
         }
     }
@@ -137,21 +139,23 @@ impl State {
         false
     }
 
-    /// First exposure decides: a later one of the same unit and version changes nothing.
     fn meet(&mut self, met: Met) {
-        if !matches!(self.kept(met.experiment, met.version, met.unit), Kept::Variant(_)) {
+        if !self.met.contains(&met) {
             push_bounded(&mut self.met, met, MAX_MET);
         }
     }
 
+    /// First exposure decides, among the variants that the plan still has.
     #[must_use]
-    pub fn kept(&self, experiment: u64, version: u32, unit: u32) -> Kept {
+    pub fn kept(&self, experiment: &Experiment, unit: u32) -> Kept {
         let mut kept = Kept::Nothing;
-        for met in self.met.iter().filter(|met| met.experiment == experiment && met.unit == unit) {
-            if met.version == version {
-                return Kept::Variant(met.variant);
+        for met in self.met.iter().filter(|met| met.experiment == experiment.id && met.unit == unit) {
+            if met.version == experiment.version
+                && let Some(place) = experiment.variants.iter().position(|id| *id == met.variant)
+            {
+                return Kept::Variant(place as u8);
             }
-            if met.version < version {
+            if met.version < experiment.version {
                 kept = Kept::Older;
             }
         }

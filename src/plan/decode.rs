@@ -4,7 +4,7 @@
 //! magic "PRLR" · format u8 · minimum reader u8 · check u32 = murmur3(body) · len u32 of the body · body · signatures
 //! body: flags u16 (bit 0: killed) · version u32 · issued u64 ms · expires u64 ms
 //!       sections: tag u8 · required u8 · len varint · bytes
-//!       core: holdout share · facts · lists, patterns and nodes of conditions · experiments · experiences · goals · slots, each a count and its rows
+//!       core: holdout share · facts · lists, patterns and nodes of conditions · experiments · flags · experiences · goals · slots, each a count and its rows
 //! ```
 
 use super::bytes::Reader;
@@ -107,6 +107,7 @@ fn header(reader: &mut Reader<'_>) -> Plan {
         facts: Vec::new(),
         conditions: ConditionSet::default(),
         experiments: Vec::new(),
+        flags: Vec::new(),
         experiences: Vec::new(),
         goals: Vec::new(),
         slots: Vec::new(),
@@ -123,13 +124,15 @@ fn core(plan: &mut Plan, reader: &mut Reader<'_>) -> bool {
     let node_count = plan.conditions.nodes.len() as u64;
     plan.experiments = reader.many(|reader| experiment(reader, node_count));
     reader.require(are_affordable(&plan.experiments));
+    let experiment_count = plan.experiments.len() as u64;
+    plan.flags = reader.many(|reader| super::flag::read(reader, node_count, experiment_count));
     plan.experiences = reader.many(|reader| experience(reader, node_count));
     plan.goals = reader.many(|reader| Goal { id: reader.u64(), touchpoint: reader.optional(touchpoint) });
     plan.slots = reader.many(|reader| Slot { id: reader.u64(), strategies: reader.many(strategy) });
     reader.has_ended()
 }
 
-fn share(reader: &mut Reader<'_>) -> Share {
+pub(super) fn share(reader: &mut Reader<'_>) -> Share {
     Share { seed: reader.u32(), below: reader.varint_within(FULL) }
 }
 
@@ -183,8 +186,8 @@ fn basis(reader: &mut Reader<'_>) -> Basis {
     reader.known(basis, Basis::Consent)
 }
 
-/// The first node of a condition, which must be one of the plan's.
-fn condition(reader: &mut Reader<'_>, node_count: u64) -> Option<u32> {
+/// The first node of a condition, if there is one, which must be one of the plan's.
+pub(super) fn condition(reader: &mut Reader<'_>, node_count: u64) -> Option<u32> {
     reader.optional(|reader| {
         let start = reader.varint();
         reader.require(start < node_count);
@@ -233,7 +236,7 @@ fn experiment(reader: &mut Reader<'_>, node_count: u64) -> Experiment {
     experiment
 }
 
-fn unit(reader: &mut Reader<'_>) -> Unit {
+pub(super) fn unit(reader: &mut Reader<'_>) -> Unit {
     let unit = Unit::from_code(reader.u8());
     reader.known(unit, Unit::Visitor)
 }

@@ -6,8 +6,10 @@ pub mod bytes;
 mod decode;
 #[cfg(feature = "authoring")]
 pub mod encode;
+mod flag;
 
 pub use decode::PlanError;
+pub use flag::{Flag, MAX_RULES, Rule, Serves};
 
 use crate::consent::Basis;
 use crate::hash::id64;
@@ -47,6 +49,7 @@ pub struct Plan {
     pub(crate) facts: Vec<FactSource>,
     pub(crate) conditions: ConditionSet,
     pub(crate) experiments: Vec<Experiment>,
+    pub(crate) flags: Vec<Flag>,
     pub(crate) experiences: Vec<Experience>,
     pub(crate) goals: Vec<Goal>,
     pub(crate) slots: Vec<Slot>,
@@ -256,6 +259,11 @@ impl Plan {
     #[must_use]
     pub fn experiments(&self) -> &[Experiment] {
         &self.experiments
+    }
+
+    #[must_use]
+    pub fn flags(&self) -> &[Flag] {
+        &self.flags
     }
 
     #[must_use]

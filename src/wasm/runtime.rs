@@ -8,7 +8,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::consent::Consent;
 use crate::decision::Decision;
-use crate::engine::{Effect, Engine, Input};
+use crate::engine::{Effect, Engine, FlagAnswer, Input};
 use crate::hash::id64;
 use crate::journey::Touchpoint;
 use crate::plan::bytes::{Reader, Writer};
@@ -214,6 +214,15 @@ pub fn decide_all(now: f64) -> usize {
             out.u32(packed(engine.decide(experiment, time(now))));
         }
         out.bytes.len()
+    })
+}
+
+/// (rule << 16) | what `decide` answers; the rule is 0xffff where code gets what it falls back to.
+#[wasm_bindgen]
+pub fn flag(index: u16, now: f64) -> u32 {
+    engine(|engine, _, _| {
+        let FlagAnswer { rule, decision } = engine.flag(index, time(now));
+        (u32::from(rule.unwrap_or(u16::MAX)) << 16) | packed(decision)
     })
 }
 

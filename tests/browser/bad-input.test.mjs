@@ -153,10 +153,6 @@ inShop("the wasm", {
 
 inShop("the wasm", {
   "is a page of HTML": withWasm({ body: "<!doctype html>", type: "application/wasm" }, /parlour\.wasm \(application\/wasm\) is not run as wasm/),
-  "is forbidden by a policy": async (page, shop) => {
-    prepare(shop, { csp: "script-src 'nonce-x' 'strict-dynamic'" });
-    await standsDown(page, shop, /'wasm-unsafe-eval'/);
-  },
 }, { engines: ["chromium"] });
 
 inShop("the collector", {

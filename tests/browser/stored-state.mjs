@@ -25,12 +25,12 @@ const readerOf = (bytes) => {
 /** @param {number[]} bytes */
 export function readSnapshot(bytes) {
   const { skip, u8, varint, left } = readerOf(bytes);
-  if (u8() !== 1) throw new Error("a snapshot of another version");
+  if (u8() !== 2) throw new Error("a snapshot of another version");
   skip(4 + 8);
   const [session, , , pageViews] = [varint(), varint(), varint(), varint()];
   const touchpoints = varint();
   const met = varint();
-  skip(met * 17);
+  skip(met * 20);
   const profile = u8() === 1;
   return { session, pageViews, touchpoints, met, profile, profileBytes: left() };
 }
@@ -48,7 +48,7 @@ export function readJournal(bytes) {
       varint(), varint();
       skip(varint() * 8);
     } else if (kind === 2) varint();
-    else if (kind === 3) skip(17);
+    else if (kind === 3) skip(20);
     else if (kind === 4) skip(8);
     else skip(varint());
   }

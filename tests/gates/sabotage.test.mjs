@@ -29,6 +29,16 @@ const ROWS = [
     claim: "so does the module",
   },
   {
+    what: "the JavaScript of the core is that of another core, whose answers are all 0",
+    spoil: (dist) => {
+      const text = readFileSync(join(dist, "parlour-fallback.js"), "utf8");
+      replaceFile(dist, "parlour-fallback.js", `${text.replace("export const instantiate=", "const real=")}
+        export const instantiate = () => Object.fromEntries(Object.entries(real()).map(([name, value]) => [name, name === "decide" ? () => 0 : value]));`);
+    },
+    tests: "tests/browser/fallback.test.mjs",
+    claim: "under a list of hosts",
+  },
+  {
     what: "consent is taken as given",
     file: "consent.js",
     from: "get allowed() {",

@@ -1,7 +1,7 @@
 // @ts-check
-/** The npm command (core as wasm) and the native one are the same command: same input, same bytes, same exit code. */
+/** The npm command (as wasm) and the native one are the same command: same input, same bytes, same exit code. */
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -46,6 +46,7 @@ function both(args, input = "") {
 function same(args, input) {
   const { native, node } = both(args, input);
   assert.equal(node.stdout, native.stdout, `${args.join(" ")}\n${node.stderr}`);
+  assert.equal(node.stderr, native.stderr, args.join(" "));
   assert.equal(node.status, native.status, `${args.join(" ")}\n${native.stderr}\n${node.stderr}`);
   return native;
 }
@@ -126,11 +127,64 @@ test("both refuse with exit code 2 and say why", () => {
     [["assign", inFolder("plan.bin"), "-e", "plain"], "a\tb\n", /line 1 of the ids/],
     [["decide", inFolder("plan.bin")], '{"unit":"a","fact":{}}', /line 1 of the facts/],
     [["decide", inFolder("plan.bin")], '{"unit":"a","facts":[1]}', /line 1 of the facts/],
+    [["simulate", inFolder("plan.bin"), "-e", "plain", "--facts", "[1]"], "", /--facts/],
+    [["check", folder], "", /it is a directory/],
+    [["build", inFolder("parlour.json"), "-o", join(folder, "nowhere", "plan.bin")], "", /cannot write/],
   ])) {
-    const { native, node } = both(args, input);
-    assert.equal(native.status, 2, args.join(" "));
-    assert.equal(node.status, 2, `${args.join(" ")}: ${node.stderr}`);
-    assert.match(native.stderr, why);
-    assert.match(node.stderr, why);
+    assert.equal(same(args, input).status, 2, args.join(" "));
+    assert.match(same(args, input).stderr, why);
+  }
+});
+
+const subcommands = (/** @type {string} */ help) => [...help.slice(help.indexOf("Commands:")).split("\n\n")[0].matchAll(/^ {2}(\S+) /gm)].map(([, name]) => name).filter((name) => name !== "help");
+
+test("each command explains itself in the same words; what is missing in Node is said there", () => {
+  const { native, node } = both(["--help"]);
+  const elsewhere = subcommands(native.stdout).filter((name) => !subcommands(node.stdout).includes(name));
+  assert.deepEqual(subcommands(native.stdout).filter((name) => !elsewhere.includes(name)), subcommands(node.stdout));
+  assert.ok(elsewhere.includes("serve"));
+  for (const name of elsewhere) {
+    assert.match(node.stdout, new RegExp(`native command alone[^]*\\n  ${name} `));
+    assert.doesNotMatch(native.stdout, /native command alone/);
+    const refused = both([name, "--help"]).node;
+    assert.equal(refused.status, 2);
+    assert.match(refused.stderr, /native command alone: cargo build/);
+  }
+  for (const name of subcommands(node.stdout)) assert.match(same([name, "--help"]).stdout, /Usage: parlour/);
+  same(["--version"]);
+});
+
+/** Both commands as programs to start. */
+const PROGRAMS = /** @type {[string, string[]][]} */ ([[NATIVE, []], [process.execPath, [join(ROOT, "bin/parlour.js")]]]);
+
+test("answers come while the input is still coming, however long it is", async () => {
+  for (const [command, first] of PROGRAMS) {
+    const child = spawn(command, [...first, "assign", inFolder("plan.bin"), "-e", "plain"], { stdio: ["pipe", "pipe", "inherit"] });
+    let lines = 0;
+    /** @type {(value: unknown) => void} */
+    let answered = () => {};
+    const first100 = new Promise((resolve) => (answered = resolve));
+    child.stdout.setEncoding("utf8").on("data", (text) => {
+      lines += text.split("\n").length - 1;
+      if (lines >= 100) answered(undefined);
+    });
+    const ended = new Promise((resolve) => child.once("close", resolve));
+    const block = (/** @type {number} */ from) => Array.from({ length: 20_000 }, (_, i) => `visitor-${from + i}\n`).join("");
+    child.stdin.write(block(0));
+    await first100;
+    for (let from = 20_000; from < 400_000; from += 20_000) child.stdin.write(block(from));
+    child.stdin.end();
+    assert.equal(await ended, 0);
+    assert.equal(lines, 400_000);
+  }
+});
+
+test("a reader that has seen enough is no mistake", () => {
+  writeFileSync(inFolder("ids.txt"), Array.from({ length: 200_000 }, (_, i) => `visitor-${i}\n`).join(""));
+  for (const [command, first] of PROGRAMS) {
+    const quoted = [command, ...first, "assign", inFolder("plan.bin"), "-e", "plain"].map((part) => `'${part}'`).join(" ");
+    const { stdout, stderr } = spawnSync("bash", ["-c", `${quoted} < '${inFolder("ids.txt")}' | head -n 1; echo "\${PIPESTATUS[0]}"`], { encoding: "utf8" });
+    assert.match(stdout, /^visitor-0\t\S+\t\S+\n0\n$/);
+    assert.equal(stderr, "");
   }
 });

@@ -24,16 +24,28 @@ before(async () => {
 });
 
 /** @param {string} unit @param {string} key */
-const assigned = (unit, key) => {
+const assigned = (unit, key, at = 0) => {
   engine.unit(UNIT.visitor, unit);
   const index = engine.page.experiments.findIndex((experiment) => experiment.key === key);
-  const { variant, reason } = engine.decide(index, false, 0);
+  const { variant, reason } = engine.decide(index, false, at);
   return { variant: engine.page.experiments[index].variants[variant]?.key ?? null, reason };
 };
 
 test('every assignment vector holds in the wasm', () => {
   assert.ok(vectors.rows.length >= 600);
-  for (const { unit, experiment, expect } of vectors.rows) assert.deepEqual(assigned(unit, experiment), expect, `${experiment} for ${unit.slice(0, 40)}`);
+  for (const { unit, experiment, at, expect } of vectors.rows) assert.deepEqual(assigned(unit, experiment, at), expect, `${experiment} for ${unit.slice(0, 40)}`);
+});
+
+test('every vector of a flag holds in the wasm', () => {
+  assert.ok(vectors.flags.length >= 300);
+  for (const { unit, flag, expect } of vectors.flags) {
+    engine.unit(UNIT.visitor, unit);
+    const index = engine.page.flags.findIndex(({ key }) => key === flag);
+    const { row, variant, reason } = engine.flag(index, 0);
+    const { value, experiment = -1 } = engine.page.flags[index].rows[row];
+    const answer = engine.page.experiments[experiment]?.variants[variant].values?.[flag] ?? value;
+    assert.deepEqual({ value: answer, reason }, expect, `${flag} for ${unit.slice(0, 40)}`);
+  }
 });
 
 test('a vector that is wrong is noticed', () => {

@@ -1,10 +1,12 @@
-use std::io::{BufWriter, Write};
+use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::Context;
 
-use super::Outcome;
-use crate::store::{Exported, SqliteStore, Store};
+use parlour_command::commands::{Outcome, Task};
+use parlour_command::host::Host;
+
+use crate::store::{Exported, SqliteStore, Store, StoreError};
 
 /// Writes every event to standard output, oldest first.
 ///
@@ -25,14 +27,19 @@ enum Format {
     Ndjson,
 }
 
-pub fn run(args: &Args) -> anyhow::Result<Outcome> {
-    let Format::Ndjson = args.format;
-    let store =
-        SqliteStore::open_to_read(&args.db).with_context(|| format!("cannot open {}", args.db.display()))?;
-    let mut out = BufWriter::new(std::io::stdout().lock());
-    store.export(&mut |event| write_line(&mut out, &event))?;
-    out.flush()?;
-    Ok(Outcome::Clean)
+impl Task for Args {
+    fn run(self, host: &dyn Host) -> anyhow::Result<Outcome> {
+        let Format::Ndjson = self.format;
+        let store = SqliteStore::open_to_read(&self.db)
+            .with_context(|| format!("cannot open {}", self.db.display()))?;
+        let mut out = host.stdout();
+        store.export(&mut |event| write_line(&mut out, &event)).map_err(|error| match error {
+            StoreError::Output(error) => error.into(),
+            other => anyhow::Error::from(other),
+        })?;
+        out.flush()?;
+        Ok(Outcome::Clean)
+    }
 }
 
 /// JSON allows a line break only between tokens, so each can become a space.

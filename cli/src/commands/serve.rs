@@ -3,7 +3,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
-use super::Outcome;
+use parlour_command::commands::{Outcome, Task};
+use parlour_command::host::Host;
+
 use crate::serve::{self, plan::Source};
 
 /// Collects events, serves the plan and the site's files, and shows what arrives under /_parlour.
@@ -35,13 +37,16 @@ pub struct Args {
     demo: Option<PathBuf>,
 }
 
-pub fn run(args: Args) -> anyhow::Result<Outcome> {
-    let options = options(args)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no runtime")?;
-    runtime.block_on(serve::run(options))?;
-    // A reader still at work must not keep us from ending.
-    runtime.shutdown_background();
-    Ok(Outcome::Clean)
+impl Task for Args {
+    fn run(self, _: &dyn Host) -> anyhow::Result<Outcome> {
+        let options = options(self)?;
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no runtime")?;
+        runtime.block_on(serve::run(options))?;
+        // A reader still at work must not keep us from ending.
+        runtime.shutdown_background();
+        Ok(Outcome::Clean)
+    }
 }
 
 /// What was asked for, with the demonstration's own defaults where nothing was.

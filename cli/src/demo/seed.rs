@@ -9,9 +9,9 @@ use serde::Deserialize;
 use super::catalogue::{Catalogue, Product};
 use super::shopper::Shopper;
 use super::wire::ENVIRONMENT;
-use crate::plan_file::Opened;
 use crate::serve::event::{Arrival, Decoded, decode};
 use crate::store::{Event, Outcome, Store};
+use parlour_command::plan_file::Opened;
 
 /// How many shoppers, of which seed, over how long up to when.
 #[derive(Debug, Clone, Copy)]
@@ -154,7 +154,7 @@ mod tests {
     use super::*;
     use crate::demo::rows::Rows;
     use crate::demo::test_shop::{dir, empty_store};
-    use crate::plan_file;
+    use parlour_command::plan_file;
 
     const NOW_MS: i64 = 1_795_000_000_000;
 

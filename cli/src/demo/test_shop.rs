@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use parlour::authoring::CompileOptions;
 
 use super::{Seed, Shop, seed};
-use crate::plan_file;
 use crate::store::SqliteStore;
+use parlour_command::plan_file;
 
 pub fn dir() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../www/demo"))

@@ -16,8 +16,8 @@ use parlour::plan::Plan;
 use tokio::sync::watch;
 
 use super::{App, Reader, now_ms};
-use crate::plan_file::{self, Opened};
 use crate::store::ArchivedPlan;
+use parlour_command::plan_file::{self, Opened};
 
 /// How often the file is looked at: an edit is live before its author has switched windows.
 const LOOK_EVERY: Duration = Duration::from_millis(300);
@@ -147,7 +147,10 @@ fn prepare(
     let text = std::str::from_utf8(content).with_context(|| format!("{} is not UTF-8", path.display()))?;
     let last = reader.with(|store| store.latest_plan())?.and_then(|last| Plan::decode(&last.bytes).ok());
     let compilation = match last {
-        Some(last) => plan_file::succeed(path, text, &last, &CompileOptions::default())?,
+        Some(last) => {
+            let issued_ms = u64::try_from(now_ms()).unwrap_or_default();
+            plan_file::succeed(path, text, &last, &CompileOptions { issued_ms, ..CompileOptions::default() })?
+        }
         None => plan_file::compile(path, text, &CompileOptions::default())?,
     };
     let has_errors = compilation.has_errors;

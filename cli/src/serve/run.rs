@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use super::plan::Source;
 use super::{Server, Stores, files, now_ms};
 use crate::demo::{self, Seed, Shop};
-use crate::plan_file;
+use parlour_command::plan_file;
 
 /// How long open requests may take to finish once we are asked to stop.
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);

@@ -3,7 +3,7 @@
 use super::super::diagnostic::{Diagnostics, did_you_mean};
 use super::super::json::{Json, Member, Value, below};
 use super::operator::GROUPS;
-use super::{Conditions, Dialect, Here};
+use super::{Conditions, Dialect, Here, channel};
 use crate::targeting::{Step, Subject, Test};
 
 impl Conditions {
@@ -82,7 +82,9 @@ impl Conditions {
         diagnostics: &mut Diagnostics<'_>,
     ) {
         let at = (pointer, member.name_at);
-        if here.fact.is_none() {
+        if name == channel::FACT && here.fact.is_none() && self.dialect == Dialect::Parlour {
+            self.channel(&member.json, pointer, here, diagnostics);
+        } else if here.fact.is_none() {
             if let Some(fact) = self.named_fact(name, at, diagnostics) {
                 let here = Here { subject: Subject::Fact(fact), fact: Some(fact), ..here };
                 self.tests(&member.json, pointer, here, diagnostics);

@@ -5,6 +5,7 @@
 //! `$not` does not make it true. As a part that is unknown is known to be so here, it becomes the one or the other, by
 //! the number of negations around it.
 
+mod channel;
 mod elements;
 mod group;
 mod operator;
@@ -13,22 +14,28 @@ mod values;
 
 pub use operator::{OPERATORS, Operator, TYPES};
 
+use std::collections::BTreeMap;
+
 use super::diagnostic::{Diagnostics, did_you_mean};
 use super::json::{Json, Value};
-use super::pattern::Case;
+use super::pattern::{self, Case, Refused};
 use crate::plan::FactSource;
 use crate::profile::{DERIVED_FACTS, DerivedFact};
 use crate::targeting::{
-    ConditionSet, MAX_DEPTH, MAX_TEXT_BYTES, Node, Scalar, Subject, Test, View, list_order,
+    ConditionSet, MAX_DEPTH, MAX_TEXT_BYTES, Node, Pattern, Scalar, Subject, Test, View, list_order,
 };
 
 /// Facts that the page pushes by itself. `page.query.NAME` is any parameter of the address.
-pub const HOST_FACTS: [(&str, &str); 8] = [
+pub const HOST_FACTS: [(&str, &str); 9] = [
     ("page.path", "path of the address, such as /products/mug-01"),
     ("page.host", "host name of the page"),
     ("page.url", "address without query and fragment"),
     ("page.title", "title of the page"),
     ("page.referrer", "host name of the page before; absent when there was none"),
+    (
+        channel::FACT,
+        "how the visitor came to this page, such as email, paid-search, organic-social or direct",
+    ),
     ("page.query.", "parameter of the address: write its name after the last point"),
     ("device.type", "mobile, tablet or desktop"),
     ("device.language", "language of the browser, such as de-AT"),
@@ -39,6 +46,16 @@ const OWN_PREFIXES: [&str; 6] = ["page.", "device.", "journey.", "profile.", "se
 
 /// As many as bits cross the boundary with a text.
 const MAX_PREDICATES: usize = 31;
+/// Values of a list or group: every visitor loads them.
+pub const MAX_LIST: usize = 10_000;
+/// Of a file: each is made into a table, which takes time.
+const MAX_PATTERNS: usize = 1_000;
+/// Of a plan, all conditions together.
+const MAX_NODES: usize = 16_384;
+const MAX_FACTS: usize = 4_096;
+const MAX_LISTS: usize = 4_096;
+/// Of a file, those of audiences that are used in several places counted each time.
+const MAX_COMPILED: usize = 1_000_000;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Dialect {
@@ -65,6 +82,8 @@ pub struct Conditions {
     pub dialect: Dialect,
     /// Named lists; `None` is there, but no list.
     pub groups: Vec<(String, Option<Vec<Scalar>>)>,
+    /// As `site` has them: who comes from there came from no channel.
+    pub own_hosts: Vec<String>,
     /// Decimals of the plan's currency: `profile.revenue` is compared in minor units.
     pub currency_exponent: u8,
     /// What each node says, for explanations.
@@ -73,6 +92,10 @@ pub struct Conditions {
     clause: String,
     /// Of open groups.
     depth: usize,
+    /// Nodes, with those taken back.
+    compiled: usize,
+    /// Conditions are compiled wherever they are used; their patterns once.
+    tables: BTreeMap<(String, bool), Result<Pattern, Refused>>,
 }
 
 /// Where a rejected part began, to take back what it added.
@@ -168,7 +191,33 @@ impl Conditions {
         })
     }
 
+    /// More than a plan holds: whoever added last is refused.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.set.nodes.len() > MAX_NODES
+            || self.facts.len() > MAX_FACTS
+            || self.set.lists.len() > MAX_LISTS
+            || self.compiled > MAX_COMPILED
+    }
+
+    fn table(&mut self, source: &str, case: Case) -> Result<Pattern, Refused> {
+        let key = (source.to_owned(), case == Case::Ignored);
+        if let Some(known) = self.tables.get(&key) {
+            return known.clone();
+        }
+        if self.tables.len() >= MAX_PATTERNS {
+            return Err(Refused {
+                message: format!("the file has more than {MAX_PATTERNS} patterns"),
+                cure: "Compare with $in or $eq where no pattern is needed".into(),
+            });
+        }
+        let table = pattern::compile(source, case);
+        self.tables.insert(key, table.clone());
+        table
+    }
+
     fn push(&mut self, subject: Subject, is_negated: bool, test: Test) {
+        self.compiled += 1;
         let end = self.set.nodes.len() as u32 + 1;
         self.set.nodes.push(Node { end, subject, is_negated, test });
         self.clauses.push(self.clause.clone());
@@ -225,6 +274,9 @@ impl Conditions {
     }
 
     fn list(&mut self, mut list: Vec<Scalar>) -> u16 {
+        if self.set.lists.len() > MAX_LISTS {
+            return 0;
+        }
         list.sort_by(|a, b| list_order(View::of(a), View::of(b)));
         list.dedup();
         place(&mut self.set.lists, list)
@@ -258,6 +310,10 @@ impl Conditions {
     }
 
     fn fact(&mut self, name: &str, source: FactSource) -> u16 {
+        // Whoever adds more is refused.
+        if self.facts.len() > MAX_FACTS {
+            return 0;
+        }
         let index = self.facts.iter().position(|known| known.name == name).unwrap_or_else(|| {
             self.facts.push(Fact { name: name.to_owned(), source, is_folded: false, predicates: Vec::new() });
             self.facts.len() - 1

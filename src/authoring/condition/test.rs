@@ -2,9 +2,9 @@
 
 use super::super::diagnostic::{Diagnostics, did_you_mean};
 use super::super::json::{Json, Value, below};
-use super::super::pattern::{self, Case};
+use super::super::pattern::Case;
 use super::operator::{GROUPS, Letters, OPERATORS, Operator, TYPES};
-use super::{Conditions, Dialect, Here, MAX_PREDICATES, place, scalar};
+use super::{Conditions, Dialect, Here, MAX_LIST, MAX_PREDICATES, place, scalar};
 use crate::targeting::{Scalar, Subject, Test, version};
 
 impl Conditions {
@@ -84,6 +84,12 @@ impl Conditions {
                     self.expects("a list", "Write the values in [ ]", json, pointer, diagnostics);
                     return self.constant(false);
                 };
+                if list.len() > MAX_LIST {
+                    let message = format!("{} values stand here, more than {MAX_LIST}", list.len());
+                    let cure = "Tell pages a fact that says it in one word".to_owned();
+                    diagnostics.error("E101", (pointer, json.at), message, cure);
+                    return self.constant(false);
+                }
                 let mut values = Vec::with_capacity(list.len());
                 for (index, json) in list.iter().enumerate() {
                     values.extend(self.scalar(json, &format!("{pointer}/{index}"), here, diagnostics));
@@ -221,7 +227,7 @@ impl Conditions {
             return None;
         };
         let case = if letters == Letters::Folded { Case::Ignored } else { Case::Kept };
-        match pattern::compile(text, case) {
+        match self.table(text, case) {
             Ok(pattern) => Some(Test::Pattern(place(&mut self.set.patterns, pattern))),
             Err(refused) if self.dialect == Dialect::Parlour => {
                 diagnostics.error("E214", (pointer, json.at), refused.message, refused.cure);

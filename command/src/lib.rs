@@ -1,0 +1,10 @@
+//! What the `parlour` command does wherever it runs: arguments, work and output, over a [`host::Host`]. The native
+//! command adds commands that need a machine of its own; in Node the same crate runs as wasm.
+
+pub mod commands;
+pub mod host;
+#[cfg(target_arch = "wasm32")]
+mod node;
+pub mod plan_file;
+mod sample_ratio;
+mod visitor;
