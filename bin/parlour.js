@@ -20,6 +20,9 @@ const host = {
     renameSync(`${path}.part`, path);
   },
 
+  /** Never over one that is there. @param {string} path @param {Uint8Array} bytes */
+  createSecret: (path, bytes) => writeFileSync(path, bytes, { flag: "wx", mode: 0o600 }),
+
   /** The next bytes of standard input, none at its end. @param {number} most */
   input(most) {
     const buffer = new Uint8Array(most);

@@ -9,6 +9,8 @@ pub mod beacon;
 pub mod consent;
 pub mod decision;
 pub mod engine;
+#[cfg(feature = "growthbook")]
+pub mod growthbook;
 pub mod hash;
 pub mod journey;
 pub mod money;

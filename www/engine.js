@@ -10,12 +10,14 @@ export const KINDS = ['', 'page_view', 'click', 'search', 'view_item', 'view_lis
 /** Positions are the codes of `Reason` in src/decision.rs. */
 export const REASONS = ['bucketed', 'sticky', 'winner', 'killed', 'paused', 'not-started', 'ended', 'consent', 'no-unit', 'holdout', 'layer', 'audience', 'traffic', 'bot', 'loading', 'unknown', 'preview', 'expired', 'prerequisite', 'version', 'static', 'default', 'targeting', 'split'];
 /** What is looked at, in this order. */
-const STEPS = 'site preview kill bot status schedule consent unit sticky version holdout layer prerequisite audience traffic bucket'.split(' ');
+export const STEPS = 'site preview kill bot status schedule consent unit sticky version holdout layer prerequisite audience traffic bucket'.split(' ');
 /** Where each of REASONS settles it, as a digit of base 16. */
 const SETTLED_AT = 'f8d245567abde3--10c9';
 export const STAGES = ['awareness', 'consideration', 'decision', 'purchase', 'retention', 'advocacy'];
 /** Positions are the numbers of `PlanError` in src/plan/decode.rs. */
 const PLAN_ERRORS = ['', 'is not a plan file (an error page, perhaps)', 'is cut short or damaged', 'was built for a newer Parlour', 'needs a feature this Parlour lacks', 'is larger than 1 MiB'];
+/** Was the plan refused for something that another core has? @param {unknown} error */
+export const needsMore = (error) => /** @type {any} */ (error).refused === 4;
 const CONSENT = ['denied', 'unknown', 'measure', 'personalise'];
 export const UNIT = { visitor: 0, user: 1, page: 3 };
 
@@ -30,6 +32,7 @@ export const UNIT = { visitor: 0, user: 1, page: 3 };
  * @property {Record<string, string[]> | null} env
  * @property {{initial?: import('./consent.js').ConsentState}} consent
  * @property {string} currency
+ * @property {string | null} [previewKey] public key of preview links, base64url
  * @property {{page_view?: boolean, click?: boolean}} capture
  * @property {import('./facts.js').Asked[]} facts
  * @property {(import('./capture.js').Goal & {value?: string})[]} goals
@@ -101,7 +104,7 @@ export const createEngine = ({ module, plan, report }) => {
     wasm = typeof module === 'function' ? module() : new WebAssembly.Instance(module).exports;
     put(plan);
     const refused = wasm.load();
-    if (refused) throw Error(`the plan ${PLAN_ERRORS[refused]}`);
+    if (refused) throw Object.assign(Error(`the plan ${PLAN_ERRORS[refused]}`), { refused });
   };
 
   const restart = () => {
@@ -212,6 +215,19 @@ export const createEngine = ({ module, plan, report }) => {
     decideAll: (now) => guard([], () => [...numbers(wasm.decide_all(now))].map(unpack)),
     /** @param {Uint8Array} bytes */
     row: (bytes) => guard(undefined, () => (put(bytes), wasm.row())),
+    /**
+     * For chunks that know exports of their own. What is told about something is told again to a fresh instance.
+     * @template T
+     * @param {string} about '' for nothing
+     * @param {T} otherwise
+     * @param {(wasm: any, put: (bytes: Uint8Array) => void, taken: (length: number) => Uint8Array) => T} call
+     * @returns {T}
+     */
+    reach(about, otherwise, call) {
+      const run = () => call(wasm, put, taken);
+      if (about) told.set(about, run);
+      return guard(otherwise, run);
+    },
     /** @param {number} slot @param {number[]} exclude @returns {{number: number, score: number, because: number}[]} */
     recommend: (slot, exclude) =>
       guard([], () => {

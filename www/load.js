@@ -24,6 +24,15 @@ const loadText = async (url) => (await get(url)).text();
 /** @param {string} url */
 export const loadJson = async (url) => (await get(url)).json();
 
+/** Does the address, or this tab, ask for a preview? @param {{allowed: boolean}} consent */
+export const isPreview = ({ allowed }) => {
+  try {
+    return /[?&]parlour-preview=/.test(location.search) || (allowed && sessionStorage.parlour_preview);
+  } catch {
+    return false;
+  }
+};
+
 /** A module of nothing: it runs, unless wasm itself is refused (a policy without 'wasm-unsafe-eval', a locked device). */
 const NOTHING = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0);
 
@@ -56,18 +65,38 @@ export const loadCore = async (url, fallback) => {
   }
 };
 
+/** GrowthBook's evaluator, for plans that need it. @param {string | undefined} url @returns {Promise<typeof import('./growthbook.js')>} */
+export const loadGrowthBook = (url) => import(/* @vite-ignore */ /* webpackIgnore: true */ `${url}`);
+
+/**
+ * The plan's bytes, checked first where the page has keys.
+ * @param {Parameters<typeof planBytes>[0] & {keys?: string | string[], signed?: string} & Omit<Parameters<typeof import('./signed.js').accept>[1], 'keys'>} options
+ * @returns {Promise<Uint8Array>}
+ */
+export const loadPlan = async (options) => {
+  const bytes = planBytes(options);
+  const { keys, signed } = options;
+  if (!keys) return bytes;
+  /** @type {[typeof import('./signed.js'), Uint8Array | Error]} */
+  const [{ accept }, fetched] = await Promise.all([import(/* @vite-ignore */ /* webpackIgnore: true */ `${signed}`), bytes.catch((error) => error)]);
+  return accept(fetched, { ...options, keys });
+};
+
 /**
  * The plan's bytes: given, fetched, or compiled here from a config, kept for as long as its text stays the same.
  * @param {object} options
  * @param {string | Uint8Array} [options.plan]
  * @param {string | object} [options.config]
+ * @param {string | object} [options.growthbook]
+ * @param {string} [options.growthbookModule]
  * @param {string} [options.authoring]
  * @param {() => Promise<import('./storage.js').Storage | null>} options.storage
  * @returns {Promise<Uint8Array>}
  */
-export const loadPlan = async ({ plan, config, authoring, storage }) => {
+const planBytes = async ({ plan, config, growthbook, growthbookModule, authoring, storage }) => {
   if (plan instanceof Uint8Array) return plan;
   if (plan) return loadBytes(plan);
+  if (growthbook) config = await (await loadGrowthBook(growthbookModule)).configOf(growthbook);
   if (!config) throw Error('neither data-plan nor data-config says what to run');
   const inline = typeof config === 'string' && config[0] === '#' && document.querySelector(config);
   const text = typeof config === 'object' ? JSON.stringify(config) : inline ? `${inline.textContent}` : await loadText(config);

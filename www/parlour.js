@@ -6,7 +6,10 @@ import { createParlour } from './api.js';
 const parlour = createParlour({
   wasm: new URL('./parlour.wasm', import.meta.url).href,
   fallback: new URL('./parlour-fallback.js', import.meta.url).href,
+  growthbookModule: new URL('./parlour-growthbook.js', import.meta.url).href,
   authoring: new URL('./parlour-authoring.js', import.meta.url).href,
+  signed: new URL('./parlour-signed.js', import.meta.url).href,
+  preview: new URL('./parlour-preview.js', import.meta.url).href,
 });
 
 export const { start, ready, decide, peek, decideAll, flag, expose, set, track, page, identify, reset, visitorId, consent, recommend, explain, on, flush, forget, stop } = parlour;

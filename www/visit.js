@@ -6,9 +6,9 @@ import { createApplier } from './apply.js';
 import { createBeacon } from './beacon.js';
 import { startCapture } from './capture.js';
 import { createConsent } from './consent.js';
-import { createEngine, UNIT } from './engine.js';
+import { createEngine, needsMore, UNIT } from './engine.js';
 import { createIdentity, randomId, uuidv7 } from './identity.js';
-import { loadCore, loadPlan } from './load.js';
+import { isPreview, loadCore, loadGrowthBook, loadPlan } from './load.js';
 import { createOutbox } from './outbox.js';
 import { createRecommender } from './recommendations.js';
 import { environmentOf } from './site.js';
@@ -25,9 +25,15 @@ import { whenHidden, whenIdleOrHidden } from './when.js';
  * @typedef {object} Options
  * @property {string | Uint8Array} [plan] address or bytes of plan.bin
  * @property {string | object} [config] address of parlour.json, `#id` of an inline script, or the object: for trying out
+ * @property {string | object} [growthbook] a payload of GrowthBook's API or its address: for trying out
+ * @property {string} [growthbookModule] address of parlour-growthbook.js, needed for plans with features of GrowthBook's
  * @property {string} [wasm] address of parlour.wasm
  * @property {string} [fallback] address of parlour-fallback.js, fetched only where wasm is refused
  * @property {string} [authoring] address of parlour-authoring.js, needed for `config`
+ * @property {string | string[]} [keys] public keys, one or two: only a plan that one of them signed is run
+ * @property {string} [signed] address of parlour-signed.js, needed for `keys`
+ * @property {string} [preview] address of parlour-preview.js, needed for preview links
+ * @property {string} [previewPlan] address of a plan with drafts, for preview links on a host that serves files alone
  * @property {string} [endpoint] where beacons go; none are sent without one
  * @property {string} [writeKey]
  * @property {ConsentState} [consent] until the visitor chooses
@@ -82,6 +88,8 @@ export const createVisit = (options, control, tell) => {
   let slots;
   /** @type {ReturnType<typeof createRecommender> | undefined} */
   let recommender;
+  /** @type {Awaited<ReturnType<typeof import('./growthbook.js').startGrowthBook>> | undefined} */
+  let growthbook;
   /** Experiments and flags asked for before there was an answer: what they decide is out for this page view. @type {Set<string>} */
   let tooLate = new Set();
   /** Experiences on this page. @type {Set<string>} */
@@ -146,6 +154,12 @@ export const createVisit = (options, control, tell) => {
     keep();
   };
 
+  /** @param {{experiment: string, name?: string, version?: number, variant: string, variantName?: string, reason: string}} exposure */
+  const exposed = ({ experiment, name = experiment, version = 1, variant, variantName = variant, reason }) => {
+    sendRecord({ type: 'exposure', properties: { experiment_id: experiment, experiment_name: name, variation_id: variant, variation_name: variantName } }, { experiment_version: version, reason });
+    tell('exposure', { experiment, variant, reason });
+  };
+
   /** @param {import('./engine.js').Effect[]} effects @param {Touchpoint} [cause] */
   const run = (effects, cause) => {
     if (!engine) return;
@@ -155,9 +169,7 @@ export const createVisit = (options, control, tell) => {
         const { key, name, version, variants } = experiments[index];
         const { variant, reason } = engine.unpack(detail);
         const { key: variation, name: variationName } = variants[variant];
-        const exposure = { experiment_id: key, experiment_name: name ?? key, variation_id: variation, variation_name: variationName ?? variation };
-        sendRecord({ type: 'exposure', properties: exposure }, { experiment_version: version ?? 1, reason });
-        tell('exposure', { experiment: key, variant: variation, reason });
+        exposed({ experiment: key, name, version, variant: variation, variantName: variationName, reason });
       } else if (kind === 'goal') reached(goals[index], cause);
       else if (kind === 'show' || kind === 'holdout') {
         const { key, changes = [], targets } = experiences[index];
@@ -201,6 +213,7 @@ export const createVisit = (options, control, tell) => {
       engine.decide(index, true, Date.now());
       applier.apply(name, variants[variant].changes ?? [], targets, () => meet(index));
     });
+    growthbook?.go(async () => transport?.flush());
     tell('change', undefined);
   };
 
@@ -271,18 +284,28 @@ export const createVisit = (options, control, tell) => {
     await consent.ready;
     if (consent.allowed) outbox.open();
     else if (consent.state === 'denied') outbox.shut();
-    const [module, plan, stored] = await Promise.allSettled([loadCore(`${options.wasm}`, `${options.fallback}`), loadPlan({ ...options, storage: () => opening.then(() => storage) }), remember()]);
+    const [module, plan, stored] = await Promise.allSettled([loadCore(`${options.wasm}`, `${options.fallback}`), loadPlan({ ...options, choice: consent, report, storage: () => opening.then(() => storage) }), remember()]);
     if (signal.aborted) return;
     for (const part of [module, plan]) if (part.status === 'rejected') report({ code: 'off', detail: part.reason.message });
     try {
       if (module.status === 'fulfilled' && plan.status === 'fulfilled') {
-        const made = createEngine({ module: module.value, plan: plan.value, report: (detail) => report({ code: 'trap', detail }) });
-        const found = environmentOf(made.page, location.hostname);
+        const create = (/** @type {import('./engine.js').Core} */ module, bytes = plan.value) => createEngine({ module, plan: bytes, report: (detail) => report({ code: 'trap', detail }) });
+        let made;
+        try {
+          made = create(module.value);
+        } catch (refusal) {
+          if (!needsMore(refusal)) throw refusal;
+          const { startGrowthBook } = await loadGrowthBook(options.growthbookModule);
+          growthbook = await startGrowthBook({ create, expose: (exposure) => (exposed(exposure), keep()), storage: () => storage });
+          made = growthbook.engine;
+        }
+        let found = environmentOf(made.page, location.hostname);
         if (found === undefined) {
           const { site } = made.page;
           throw Error(`the plan is for ${site.join(', ')} and this page is on ${location.hostname}: add it to "site" or "environments" in parlour.json`);
         }
-        environment = found;
+        if (isPreview(consent)) [made, found] = await (await import(/* @vite-ignore */ /* webpackIgnore: true */ `${options.preview}`)).preview({ engine: made, environment: found, options, consent, build: (/** @type {Uint8Array} */ bytes) => create(module.value, bytes), report });
+        environment = /** @type {string} */ (found);
         engine = made;
         recommender = createRecommender(made);
         const { experiments, flags } = made.page;
@@ -371,7 +394,7 @@ export const createVisit = (options, control, tell) => {
       const index = engine?.page.flags.findIndex((flag) => flag.key === key) ?? -1;
       const answer = { flag: key, value: fallback, variant: null, reason: booted ? 'unknown' : 'loading', experiment: null, metadata: {} };
       if (!booted && exposes) tooLate.add(key);
-      if (!engine || index < 0) return answer;
+      if (!engine || index < 0) return growthbook?.flag(key, fallback, exposes, tooLate.has(key)) ?? answer;
       const { experiments, flags } = engine.page;
       const { rows, metadata = {} } = flags[index];
       const { row, variant, reason } = engine.flag(index, Date.now());
@@ -383,7 +406,7 @@ export const createVisit = (options, control, tell) => {
       const { key: name, values } = by.variants[variant];
       return { ...answer, ...rows[rows.length - 1], ...(values && Object.hasOwn(values, key) && { value: values[key] }), variant: name, reason, experiment: by.key, metadata };
     },
-    flags: () => engine?.page.flags.map(({ key }) => key) ?? [],
+    flags: () => [...(engine?.page.flags.map(({ key }) => key) ?? []), ...(growthbook?.features() ?? [])],
     /** @param {string} key */
     explain: (key) => engine?.explain(engine.page.experiments.findIndex((experiment) => experiment.key === key), Date.now()),
     keys: () => engine?.page.experiments.map(({ key }) => key) ?? [],

@@ -20,6 +20,14 @@ impl Host for Machine {
         std::fs::rename(&partial, path)
     }
 
+    fn create_secret(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        let mut options = std::fs::OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        options.open(path)?.write_all(bytes)
+    }
+
     fn input(&self, buffer: &mut [u8]) -> io::Result<usize> {
         io::stdin().lock().read(buffer)
     }

@@ -159,6 +159,23 @@ fn assign_prints_unit_variant_and_reason() {
 }
 
 #[test]
+fn decide_explains_the_way_to_each_answer_down_to_the_clause_that_failed() {
+    let dir = TempDir::new().unwrap();
+    let plan = built(&dir, CONFIG);
+    let arguments = ["decide", &plan, "--at", "2026-06-01T00:00:00Z", "--explain"];
+    let output = run(&arguments, "{\"unit\":\"ann\",\"facts\":{\"shopper.language\":\"fr\"}}\n");
+    let answer: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    let greeting = &answer["decisions"]["greeting"]["explanation"];
+    assert_eq!(greeting["settled"], "audience");
+    assert_eq!(greeting["passed"].as_array().unwrap().last().unwrap(), "prerequisite");
+    let clause = greeting["clause"].as_str().unwrap();
+    assert!(clause.contains("/shopper.language"), "{clause}");
+    let banner = &answer["decisions"]["banner"]["explanation"];
+    assert_eq!((banner["settled"].as_str(), banner.get("clause")), (Some("bucket"), None));
+    assert!(banner["bucket"].as_f64().unwrap() > 0.0);
+}
+
+#[test]
 fn decide_answers_every_experiment_from_the_facts_given() {
     let dir = TempDir::new().unwrap();
     let plan = built(&dir, CONFIG);
@@ -238,4 +255,24 @@ fn every_command_explains_itself() {
         assert!(stdout(&output).contains("Usage: parlour"), "{command}");
         assert!(stdout(&run(&["--help"], "")).contains(command));
     }
+}
+
+#[test]
+fn import_writes_a_file_that_builds_and_says_what_cannot_work() {
+    let dir = TempDir::new().unwrap();
+    let payload = json!({ "status": 200, "features": { "new": { "defaultValue": false, "rules": [{ "force": true, "coverage": 0.5 }, {}] } } });
+    let payload = write(&dir, "payload.json", &payload.to_string());
+    let config = dir.path().join("parlour.json").to_str().unwrap().to_owned();
+    let output = run(&["import", "growthbook", &payload, "-o", &config, "--site", "shop.example"], "");
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(stderr(&output).contains("warning W232 /features/new/rules/1"), "{}", stderr(&output));
+    let written = std::fs::read_to_string(&config).unwrap();
+    built(&dir, &written);
+    let written: Value = serde_json::from_str(&written).unwrap();
+    assert_eq!((&written["site"][0], written.pointer("/growthbook/status")), (&json!("shop.example"), None));
+
+    let secret = write(&dir, "secret.json", r#"{"encryptedFeatures": "a.b"}"#);
+    let output = run(&["import", "growthbook", &secret, "-o", &config], "");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("E239"), "{}", stderr(&output));
 }

@@ -18,6 +18,12 @@ pub trait Host {
     /// Those of the file system.
     fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
 
+    /// Makes a file that its owner alone may read.
+    ///
+    /// # Errors
+    /// `AlreadyExists` where there is one; else those of the file system.
+    fn create_secret(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
+
     /// The next bytes of standard input; 0 at its end.
     ///
     /// # Errors
@@ -96,6 +102,13 @@ impl dyn Host + '_ {
             .map_err(|error| anyhow::anyhow!("cannot write {}: {}", path.display(), reason(&error)))
     }
 
+    /// # Errors
+    /// Says which file, and why not; one that is there is left as it is.
+    pub fn keep_secret(&self, path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+        self.create_secret(path, bytes)
+            .map_err(|error| anyhow::anyhow!("cannot write {}: {}", path.display(), reason(&error)))
+    }
+
     /// The time asked for, or the present.
     #[must_use]
     pub fn instant(&self, asked: Option<jiff::Timestamp>) -> u64 {
@@ -109,6 +122,7 @@ fn reason(error: &io::Error) -> String {
         io::ErrorKind::NotFound => "there is no such file".to_owned(),
         io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
         io::ErrorKind::IsADirectory => "it is a directory".to_owned(),
+        io::ErrorKind::AlreadyExists => "it is there already, and is left as it is".to_owned(),
         _ => error.to_string(),
     }
 }

@@ -1,10 +1,15 @@
 //! What the `parlour` command does wherever it runs: arguments, work and output, over a [`host::Host`]. The native
 //! command adds commands that need a machine of its own; in Node the same crate runs as wasm.
 
+mod bar;
+mod chi_square;
 pub mod commands;
+mod crowd;
+mod difference;
 pub mod host;
 #[cfg(target_arch = "wasm32")]
 mod node;
 pub mod plan_file;
-mod sample_ratio;
+mod progress;
+mod simulation;
 mod visitor;

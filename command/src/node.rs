@@ -19,6 +19,8 @@ extern "C" {
     fn read(this: &NodeHost, path: &str) -> Result<Uint8Array, JsValue>;
     #[wasm_bindgen(method, catch)]
     fn write(this: &NodeHost, path: &str, bytes: &[u8]) -> Result<(), JsValue>;
+    #[wasm_bindgen(method, catch, js_name = createSecret)]
+    fn create_secret(this: &NodeHost, path: &str, bytes: &[u8]) -> Result<(), JsValue>;
     #[wasm_bindgen(method, catch)]
     fn input(this: &NodeHost, most: u32) -> Result<Uint8Array, JsValue>;
     #[wasm_bindgen(method, catch)]
@@ -50,6 +52,10 @@ impl Host for Node {
 
     fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         self.0.write(text(path)?, bytes).map_err(|error| failed(&error))
+    }
+
+    fn create_secret(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        self.0.create_secret(text(path)?, bytes).map_err(|error| failed(&error))
     }
 
     fn input(&self, buffer: &mut [u8]) -> io::Result<usize> {
@@ -100,6 +106,7 @@ fn failed(error: &JsValue) -> io::Error {
     let kind = match code.as_deref() {
         Some("ENOENT") => io::ErrorKind::NotFound,
         Some("EACCES" | "EPERM") => io::ErrorKind::PermissionDenied,
+        Some("EEXIST") => io::ErrorKind::AlreadyExists,
         Some("EISDIR") => io::ErrorKind::IsADirectory,
         Some("EPIPE") => io::ErrorKind::BrokenPipe,
         _ => io::ErrorKind::Other,

@@ -1,5 +1,6 @@
 //! The visitor that `assign`, `decide` and `simulate` ask about: known by one id, allows measuring, no bot.
 
+use parlour::assignment::Trace;
 use parlour::authoring::tell;
 use parlour::consent::Consent;
 use parlour::decision::{Decision, Reason};
@@ -34,6 +35,13 @@ impl<'a> Visitor<'a> {
     /// can run, as GrowthBook's may be, hold for nothing here.
     pub fn knows(&mut self, facts: &Map<String, Value>) {
         tell(&mut self.engine, &self.opened.names, facts, &|_, _, _| false);
+    }
+
+    /// Why it decides so, beyond the reason.
+    pub fn trace(&self, experiment: usize) -> (Decision, Trace) {
+        u16::try_from(experiment).map_or((Decision::out(Reason::Unknown), Trace::default()), |index| {
+            self.engine.explain(index, self.now_ms)
+        })
     }
 
     pub fn decide(&self, experiment: usize) -> Decision {

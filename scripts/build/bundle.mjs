@@ -10,7 +10,7 @@ import { wasmPaths } from "./wasm.mjs";
  */
 export const OLDEST_BROWSERS = { chrome: "114", firefox: "92", safari: "15.4" };
 
-/** The authoring module is fetched when it is asked for: our users' bundlers are told by comments, which minifiers drop. */
+/** What not every page needs is fetched when it is asked for: our users' bundlers are told by comments, which minifiers drop. */
 const LATER = /\bimport\((?=[`\w$])/g;
 const LEAVE_ALONE = "/*webpackIgnore:true*//*@vite-ignore*/";
 
@@ -20,6 +20,9 @@ const LEAVE_ALONE = "/*webpackIgnore:true*//*@vite-ignore*/";
 export const BUNDLES = [
   { name: "parlour.js", entry: "www/parlour.js", format: "esm" },
   { name: "parlour.iife.js", entry: "www/script.js", format: "iife" },
+  { name: "parlour-signed.js", entry: "www/signed.js", format: "esm" },
+  { name: "parlour-preview.js", entry: "www/preview.js", format: "esm" },
+  { name: "parlour-growthbook.js", entry: "www/growthbook.js", format: "esm" },
   { name: "parlour-authoring.js", entry: "www/authoring.js", format: "esm" },
 ];
 

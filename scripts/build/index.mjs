@@ -25,6 +25,7 @@ export async function build() {
   const cargo = await wasmTarget();
   await step("wasm-bindgen", () => buildNative("parlour-bindgen"));
   await step("runtime wasm", async (say) => say(await buildWasm(cargo, "runtime")));
+  await step("GrowthBook wasm", async (say) => say(await buildWasm(cargo, "growthbook")));
   await step("authoring wasm", async (say) => say(await buildWasm(cargo, "authoring")));
   await step("command wasm", async (say) => say(await buildWasm(cargo, "command")));
   await step("JavaScript fallback", async (say) => say(await buildFallback()));
@@ -33,8 +34,8 @@ export async function build() {
 }
 
 async function fillDist() {
-  const [runtime, authoring, command] = [wasmPaths("runtime"), wasmPaths("authoring"), wasmPaths("command")];
-  const inputs = [...pageModules(), "scripts/build", "Cargo.lock", "package-lock.json", "tsconfig.json", runtime.final, fallbackPath, authoring.final, authoring.glue, command.final, command.glue];
+  const [runtime, growthbook, authoring, command] = [wasmPaths("runtime"), wasmPaths("growthbook"), wasmPaths("authoring"), wasmPaths("command")];
+  const inputs = [...pageModules(), "scripts/build", "Cargo.lock", "package-lock.json", "tsconfig.json", runtime.final, growthbook.final, fallbackPath, authoring.final, authoring.glue, command.final, command.glue];
   const outputs = ["dist/integrity.json", "dist/types/parlour.d.ts", ...BUNDLES.map(({ name }) => `dist/${name}`)];
   return whenStale("dist", { inputs, outputs }, async () => {
     const texts = await Promise.all(BUNDLES.map(async (bundle) => /** @type {[string, string]} */ ([bundle.name, await bundleText(bundle)])));
@@ -46,9 +47,10 @@ async function fillDist() {
     writeDist(
       [
         ["parlour.wasm", readFileSync(join(ROOT, runtime.final))],
+        ["parlour-growthbook.wasm", readFileSync(join(ROOT, growthbook.final))],
         ["parlour-authoring.wasm", readFileSync(join(ROOT, authoring.final))],
         [FALLBACK, readFileSync(join(ROOT, fallbackPath), "utf8")],
-        ...named("parlour-authoring.js"), ...named("parlour.js"), ...named("parlour.iife.js"),
+        ...named("parlour-growthbook.js"), ...named("parlour-authoring.js"), ...named("parlour-signed.js"), ...named("parlour-preview.js"), ...named("parlour.js"), ...named("parlour.iife.js"),
       ],
       [["parlour.schema.json", await schema()], ["THIRD-PARTY-NOTICES.txt", await thirdPartyNotices()]],
       [["parlour-command.wasm", readFileSync(join(ROOT, command.final))], ["parlour-command.js", await commandGlue()]],

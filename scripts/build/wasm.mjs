@@ -1,6 +1,7 @@
 // @ts-check
 /**
- * Two wasm builds of the core: `runtime` is what each visitor loads; `authoring` reads JSON and is for quick start and
+ * Three wasm builds of the core: `runtime` is what each visitor loads; `growthbook` is that and GrowthBook's evaluator, for
+ * pages with such a plan; `authoring` reads JSON and is for quick start and
  * tools. `command` is what the `parlour` command of the npm package runs in Node. Each has a target directory of its own,
  * because one build would unify their features.
  */
@@ -11,7 +12,7 @@ import { whenStale } from "../fresh.mjs";
 import { mustRun, ROOT } from "../run.mjs";
 import { cutPanics } from "./panics.mjs";
 
-/** @typedef {"runtime" | "authoring" | "command"} Flavour */
+/** @typedef {"runtime" | "growthbook" | "authoring" | "command"} Flavour */
 
 /**
  * Named one by one: `--all-features` emits modules that Node 20 refuses. What is not named cannot be in the file, so
@@ -21,37 +22,43 @@ const RUNTIME_FEATURES = ["mutable-globals", "sign-ext", "nontrapping-float-to-i
 const REFERENCES = ["multivalue", "reference-types", "call-indirect-overlong"];
 export const WASM_FEATURES = {
   runtime: RUNTIME_FEATURES,
+  growthbook: RUNTIME_FEATURES,
   authoring: [...RUNTIME_FEATURES, ...REFERENCES],
   command: [...RUNTIME_FEATURES, ...REFERENCES],
 };
 
 /** The runtime must start within 256 KiB of memory; the default stack alone is 1 MiB. */
-const STACK_BYTES = { runtime: 64 * 1024, authoring: 512 * 1024, command: 1024 * 1024 };
+const STACK_BYTES = { runtime: 64 * 1024, growthbook: 64 * 1024, authoring: 512 * 1024, command: 1024 * 1024 };
 
 /**
  * Measured on the runtime, brotli after all passes: 3 gives 19.6 KB, s 17.7, z 16.1. Deciding 100 experiments of four
  * clauses in Node takes 170–205 ns each with 3, 160–185 with s, 190–225 with z: most of it is the page's own side.
  */
-const OPT_LEVEL = { runtime: '"z"', authoring: '"z"', command: "3" };
+const OPT_LEVEL = { runtime: '"z"', growthbook: '"z"', authoring: '"z"', command: "3" };
 
 /** What Cargo calls the crate, what it calls its file, and what we call ours. */
 const NAMES = {
   runtime: { crate: "parlour", file: "parlour", name: "parlour" },
+  growthbook: { crate: "parlour", file: "parlour", name: "parlour_growthbook" },
   authoring: { crate: "parlour", file: "parlour", name: "parlour_authoring" },
   command: { crate: "parlour-command", file: "parlour_command", name: "parlour_command" },
 };
 
 /** Inlining a little more than z does: 15 is 130 bytes of brotli less than z's own 5, and 25 is more again. */
-const RUSTC_ARGS = { runtime: ["-C", "llvm-args=-inline-threshold=15"], authoring: [], command: [] };
+const INLINE = ["-C", "llvm-args=-inline-threshold=15"];
+const RUSTC_ARGS = { runtime: INLINE, growthbook: INLINE, authoring: [], command: [] };
 
 /**
  * wasm-opt's passes. For the runtime they were searched for, by brotli: structured anew from flat code (-190 bytes),
  * functions that differ in a constant made one (-40), and `x + 8` as an address taken for one that does not wrap
  * around (-150), which holds because the first KiB of memory is the far end of the stack.
  */
+const SEARCHED = ["--low-memory-unused", "--merge-similar-functions", "--flatten", "--rereloop", "-Oz", "-Oz", "--converge"];
 const PASSES = {
-  runtime: ["--low-memory-unused", "--merge-similar-functions", "--flatten", "--rereloop", "-Oz", "-Oz", "--converge"],
-  authoring: ["-Oz", "--converge"],
+  runtime: SEARCHED,
+  growthbook: SEARCHED,
+  // Few pages load the compiler, and only to try things out.
+  authoring: ["-Oz"],
   // No page loads the command: its build may rather be short.
   command: ["-O1"],
 };
@@ -77,7 +84,7 @@ export function wasmPaths(flavour) {
 
 /** @param {import("../setup/rust.mjs").WasmCargo} cargo @param {Flavour} flavour */
 export function cargoWasmArgs(cargo, flavour) {
-  const features = flavour === "authoring" ? ["--features", "authoring"] : [];
+  const features = flavour === "growthbook" || flavour === "authoring" ? ["--features", flavour] : [];
   return [
     // Not `cargo build`: with an rlib beside the cdylib it would pass no LTO.
     "rustc", "-p", NAMES[flavour].crate, "--lib", "--crate-type", "cdylib", "--release", "--target", "wasm32-unknown-unknown",
@@ -97,7 +104,7 @@ export async function buildWasm(cargo, flavour) {
   const inputs = [paths.raw, "target/release/parlour-bindgen", "scripts/build/wasm.mjs", "scripts/build/panics.mjs", "node_modules/binaryen/package.json"];
   await whenStale(`wasm-${flavour}`, { inputs, outputs: [paths.final, paths.glue] }, async () => {
     await mustRun("target/release/parlour-bindgen", [paths.raw, `${paths.folder}/glue`, paths.name]);
-    if (flavour === "runtime") {
+    if (flavour === "runtime" || flavour === "growthbook") {
       await dropBindgensOwn(paths);
       const bound = join(ROOT, paths.bound);
       writeFileSync(bound, cutPanics(readFileSync(bound)));

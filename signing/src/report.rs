@@ -3,6 +3,7 @@
 use std::fmt;
 
 use parlour::plan::Plan;
+use serde_json::json;
 
 use crate::{Refusal, Signature, Site, moment, signatures};
 
@@ -50,6 +51,28 @@ impl Report {
     #[must_use]
     pub fn expires_soon(&self) -> bool {
         !self.has_expired() && self.expires_ms.is_some_and(|ms| ms - self.now_ms < EXPIRY_WARNING_MS)
+    }
+
+    /// The same for programs.
+    #[must_use]
+    pub fn json(&self, file: &str) -> serde_json::Value {
+        let signatures = self
+            .signatures
+            .iter()
+            .map(|Signature { key, is_sound }| json!({"key": key.to_string(), "sound": is_sound}));
+        json!({
+            "file": file,
+            "ok": !self.has_problems(),
+            "site": self.hosts,
+            "version": self.version,
+            "hash": format!("{:016x}", self.hash),
+            "bytes": self.bytes,
+            "issued": Some(self.issued_ms).filter(|ms| *ms > 0).map(moment::written),
+            "expires": self.expires_ms.map(moment::written),
+            "expiresSoon": self.expires_soon(),
+            "signatures": signatures.collect::<Vec<_>>(),
+            "previewKey": self.preview_key,
+        })
     }
 
     /// Would pages refuse it, whatever keys they know?

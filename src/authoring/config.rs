@@ -65,6 +65,7 @@ pub fn config() -> Shape {
                 keyed(Shape::Object("experience", experience)),
                 "Changes for an audience, outside an experiment, with a holdout of their own",
             ),
+            may("growthbook", super::growthbook::shape(), "Features of GrowthBook, as its API answers them"),
             may("slots", keyed(Shape::Object("slot", slot)), "Places for recommendations"),
         ]
     })

@@ -1,5 +1,6 @@
 //! Experiments of the file → those of the plan.
 
+use super::condition::Dialect;
 use super::dates::{self, Bound};
 use super::diagnostic::did_you_mean;
 use super::json::{Json, Member, Value, below};
@@ -63,6 +64,8 @@ impl<'a> Builder<'a, '_, '_> {
         } else {
             murmur3_32(format!("version/{version}").as_bytes(), own)
         };
+        self.refuse_equal_seed(member, pointer, seed, placed);
+        self.check_rollout(json, pointer, &names);
         let basis = self.basis(json, pointer);
         let before = self.conditions.mark();
         let audience = self.entry_condition(json, pointer);
@@ -99,6 +102,40 @@ impl<'a> Builder<'a, '_, '_> {
             variants: names.iter().map(|name| murmur3_32(name.as_bytes(), 0)).collect(),
             splits: (0u8..).zip(ranges).map(|(variant, range)| Split { variant, range }).collect(),
         })
+    }
+
+    /// Two experiments of one seed split their units along the same lines, so that neither can be told from the other.
+    fn refuse_equal_seed(
+        &mut self,
+        member: &Member,
+        pointer: &str,
+        seed: u32,
+        placed: &[(&'a Member, Experiment)],
+    ) {
+        // Imports have seeds of their own.
+        if self.conditions.dialect == Dialect::GrowthBook {
+            return;
+        }
+        let Some((other, _)) = placed.iter().find(|(_, other)| other.seed == seed) else { return };
+        let at = member.json.get("seed").map_or(member.name_at, |seed| seed.at);
+        let message =
+            format!("`{}` has the same seed: both would split visitors along the same lines", other.name);
+        let cure = "Remove `seed`, or write another number".to_owned();
+        self.diagnostics.error("E301", (&below(pointer, "seed"), at), message, cure);
+    }
+
+    fn check_rollout(&mut self, json: &Json, pointer: &str, variants: &[&str]) {
+        let Some((name, at)) = json.get("rollout").and_then(|json| Some((json.text()?, json.at))) else {
+            return;
+        };
+        if !variants.contains(&name) {
+            let cure = did_you_mean(name, variants.iter().copied()).map_or_else(
+                || format!("Write one of: {}", variants.join(", ")),
+                |word| format!("Did you mean `{word}`"),
+            );
+            let message = format!("unknown variant `{name}`");
+            self.diagnostics.error("E210", (&below(pointer, "rollout"), at), message, cure);
+        }
     }
 
     /// Address and audience together.

@@ -238,6 +238,17 @@ impl Json {
         matches!(self.value, Value::Bool(true))
     }
 
+    /// What JavaScript takes for true.
+    pub fn is_truthy(&self) -> bool {
+        match &self.value {
+            Value::Null => false,
+            Value::Bool(value) => *value,
+            Value::Number(_) => self.number() != Some(0.0),
+            Value::Text(text) => !text.is_empty(),
+            Value::List(_) | Value::Object(_) => true,
+        }
+    }
+
     pub fn kind(&self) -> &'static str {
         match &self.value {
             Value::Null => "null",

@@ -1,6 +1,7 @@
 //! `parlour.json` → plan bytes and diagnostics. All mistakes are found in one run; a broken experiment is left out
 //! with its diagnostic and the others run. Holds no evaluator: the runtime decides.
 
+mod against;
 mod condition;
 mod config;
 mod dates;
@@ -8,9 +9,11 @@ mod diagnostic;
 pub mod edit;
 mod experience;
 mod experiment;
+mod explain;
 mod facts;
 mod flag;
 mod follow;
+mod growthbook;
 mod json;
 mod moves;
 mod names;
@@ -25,9 +28,12 @@ mod share;
 mod url;
 mod warnings;
 
+pub use against::Earlier;
 pub use condition::Dialect;
 pub use diagnostic::{Diagnostic, Severity};
+pub use explain::{Explanation, STEPS, clauses, explain};
 pub use facts::tell;
+pub use growthbook::{GrowthBook, Holds, Imported, import as import_growthbook};
 pub use moves::{Moves, moves};
 pub use names::{Asked, FlagRow, FlagTold, Named, NamedFlag, Names};
 pub use schema::schema;
@@ -93,6 +99,16 @@ pub fn compile(text: &str, options: &CompileOptions) -> Compiled {
 /// weights allow, so that the fewest units move.
 #[must_use]
 pub fn compile_after(text: &str, options: &CompileOptions, previous: Option<&Plan>) -> Compiled {
+    run(text, options, previous, None)
+}
+
+/// Also finds what would do harm to experiments that run already. The plan is one that follows nothing.
+#[must_use]
+pub fn check_against(text: &str, options: &CompileOptions, earlier: &Earlier) -> Compiled {
+    run(text, options, None, Some(earlier))
+}
+
+fn run(text: &str, options: &CompileOptions, previous: Option<&Plan>, earlier: Option<&Earlier>) -> Compiled {
     let mut diagnostics = Diagnostics::new(text);
     let file = json::parse(text, &mut diagnostics);
     let plan = file.as_ref().and_then(|file| {
@@ -109,6 +125,19 @@ pub fn compile_after(text: &str, options: &CompileOptions, previous: Option<&Pla
     });
     if let Some(file) = &file {
         warnings::warn(file, bytes.as_deref(), options, &mut diagnostics);
+        let built = bytes.as_deref().and_then(|bytes| Plan::decode(bytes).ok());
+        if let (Some(earlier), Some(fresh)) = (earlier, &built) {
+            let following = compile_after(text, options, Some(earlier.plan())).plan;
+            let following = following.and_then(|bytes| Plan::decode(&bytes).ok());
+            let comparison = against::Comparison {
+                file,
+                fresh,
+                following: following.as_ref().unwrap_or(fresh),
+                earlier,
+                now_ms: options.now_ms,
+            };
+            against::check(&comparison, &mut diagnostics);
+        }
     }
     Compiled { plan: bytes, diagnostics: diagnostics.in_file_order() }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::condition::{Conditions, Fact};
+use super::condition::{Conditions, Fact, HASHED};
 use super::json::{Json, Member};
 use super::pattern::Case;
 use crate::plan::FactSource;
@@ -37,10 +37,10 @@ pub fn write(config: &Json, kept: &Kept<'_>, conditions: &Conditions, preview_ke
     page.to_string().into_bytes()
 }
 
-/// 0 for what the engine derives; the path; or path, whether texts are told in lower case, too, and the source and flags
+/// 0 for what the engine derives, or the host tells by another way; the path; or path, whether texts are told in lower case, too, and the source and flags
 /// of each host predicate.
 fn fact(fact: &Fact) -> Value {
-    if fact.source != FactSource::Host {
+    if fact.source != FactSource::Host || fact.name.starts_with(HASHED) {
         return 0.into();
     }
     if !fact.is_folded && fact.predicates.is_empty() {

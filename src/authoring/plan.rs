@@ -7,7 +7,7 @@ use super::dates;
 use super::diagnostic::{Diagnostics, did_you_mean};
 use super::json::{Json, Member, Value, below};
 use super::{CompileOptions, PREVIEW_KEY_CHARS, warnings};
-use super::{page, shape, share};
+use super::{growthbook, page, shape, share};
 use crate::consent::Basis;
 use crate::hash::{id64, murmur3_32};
 use crate::journey::TouchpointKind;
@@ -15,8 +15,8 @@ use crate::money;
 use crate::plan::{Goal, MAX_PLAN_BYTES, Plan, Share, Slot, Strategy};
 
 /// Parts whose members fail alone: the rest of the plan still runs.
-const PARTS: [&str; 7] =
-    ["/groups", "/audiences", "/goals", "/experiments", "/flags", "/experiences", "/slots"];
+const PARTS: [&str; 8] =
+    ["/groups", "/audiences", "/goals", "/experiments", "/flags", "/experiences", "/slots", "/growthbook"];
 
 pub struct Builder<'a, 'd, 't> {
     config: &'a Json,
@@ -77,6 +77,9 @@ pub fn build(
     let flags = builder.flags(&experiments);
     let experiences = builder.experiences();
     let slots = builder.slots();
+    let growthbook = config
+        .get("growthbook")
+        .map(|json| growthbook::compile(json, "/growthbook", &mut builder.conditions, builder.diagnostics));
     builder.refuse_collisions();
     let Builder { conditions, diagnostics, .. } = builder;
     if diagnostics.is_broken_outside(&PARTS) {
@@ -115,6 +118,7 @@ pub fn build(
         goals: goals.into_iter().map(|(_, goal)| goal).collect(),
         slots: slots.into_iter().map(|(_, slot)| slot).collect(),
         page,
+        growthbook,
     })
 }
 

@@ -27,6 +27,7 @@ fn of(shape: &Shape, definitions: &mut Map<String, Value>) -> Value {
     match shape {
         Shape::Any => json!({}),
         Shape::Bool => json!({ "type": "boolean" }),
+        Shape::Number => json!({ "type": "number" }),
         Shape::Text => json!({ "type": "string", "maxLength": MAX_TEXT }),
         Shape::Selector => json!({ "type": "string", "minLength": 1, "maxLength": MAX_TEXT }),
         Shape::Date => json!({ "type": "string", "pattern": "^\\d{4}-\\d{2}-\\d{2}([Tt ].*)?$" }),

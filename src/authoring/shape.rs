@@ -14,6 +14,8 @@ pub enum Shape {
     /// JSON of any shape.
     Any,
     Bool,
+    /// Any number.
+    Number,
     Text,
     /// A text of the page: a CSS selector.
     Selector,
@@ -58,7 +60,9 @@ pub fn is_key(text: &str) -> bool {
 
 pub fn check(json: &Json, shape: &Shape, pointer: &str, diagnostics: &mut Diagnostics<'_>) {
     match (shape, &json.value) {
-        (Shape::Any | Shape::Audience | Shape::Condition, _) | (Shape::Bool, Value::Bool(_)) => {}
+        (Shape::Any | Shape::Audience | Shape::Condition, _)
+        | (Shape::Bool, Value::Bool(_))
+        | (Shape::Number, Value::Number(_)) => {}
         (Shape::Text | Shape::Selector | Shape::Date, Value::Text(text)) => {
             let characters = if text.len() > MAX_TEXT { text.chars().count() } else { 0 };
             if characters > MAX_TEXT {
@@ -83,7 +87,8 @@ pub fn check(json: &Json, shape: &Shape, pointer: &str, diagnostics: &mut Diagno
         }
         (Shape::Share, Value::Number(text)) => {
             if share::below(text).is_none() {
-                let cure = "Write a number from 0 to 1, such as 0.5 for half";
+                let cure =
+                    "Write a number from 0 to 1 with nine decimal places at most, such as 0.5 for half";
                 wrong(diagnostics, pointer, json, format!("{text} is no share"), cure.into());
             }
         }
@@ -185,7 +190,7 @@ fn expected(shape: &Shape) -> String {
         Shape::Text => "a text in quotes".into(),
         Shape::Selector => "a CSS selector in quotes".into(),
         Shape::Date => "a date such as \"2026-12-01\"".into(),
-        Shape::Weight => "a number".into(),
+        Shape::Number | Shape::Weight => "a number".into(),
         Shape::Share => "a number from 0 to 1".into(),
         Shape::Whole { .. } => "a whole number".into(),
         Shape::Choice(words) => format!("one of {}", words.join(", ")),

@@ -3,6 +3,8 @@
 //! `handle` is never re-entered and calls nothing outside; time, ids and randomness come in as arguments.
 
 mod flag;
+#[cfg(feature = "growthbook")]
+mod growthbook;
 mod state;
 
 pub use flag::FlagAnswer;
@@ -84,6 +86,8 @@ pub struct Engine {
     journal: Writer,
     effects: Vec<Effect>,
     scratch: Scratch,
+    #[cfg(feature = "growthbook")]
+    growthbook: crate::growthbook::Told,
 }
 
 impl Engine {
@@ -105,6 +109,8 @@ impl Engine {
             journal: Writer::default(),
             effects: Vec::new(),
             scratch: Scratch::default(),
+            #[cfg(feature = "growthbook")]
+            growthbook: crate::growthbook::Told::default(),
         }
     }
 

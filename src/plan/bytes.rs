@@ -114,6 +114,18 @@ impl<'a> Reader<'a> {
         if value <= most { value } else { 0 }
     }
 
+    /// A varint of 16 bits.
+    #[inline(never)]
+    pub fn small(&mut self) -> u16 {
+        self.varint_within(u64::from(u16::MAX)) as u16
+    }
+
+    /// A varint of 32 bits.
+    #[inline(never)]
+    pub fn index(&mut self) -> u32 {
+        self.varint_within(u64::from(u32::MAX)) as u32
+    }
+
     /// A length or count that must be plausible: at least one byte must remain for each thing counted.
     pub fn count(&mut self) -> usize {
         self.count_within(usize::MAX)
@@ -143,7 +155,15 @@ impl<'a> Reader<'a> {
     }
 
     pub fn many_within<T>(&mut self, most: usize, mut one: impl FnMut(&mut Self) -> T) -> Vec<T> {
-        (0..self.count_within(most)).map(|_| one(self)).collect()
+        // Grows as rows are read: a count alone must not make us reserve two hundred times the file.
+        let mut list = Vec::new();
+        for _ in 0..self.count_within(most) {
+            list.push(one(self));
+            if self.failed {
+                break;
+            }
+        }
+        list
     }
 
     /// A flag, then perhaps one.

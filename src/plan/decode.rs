@@ -86,6 +86,11 @@ impl Plan {
             match tag {
                 SECTION_CORE => has_core = core(&mut plan, &mut Reader::new(section)),
                 SECTION_PAGE => plan.page = section.to_vec(),
+                #[cfg(feature = "growthbook")]
+                crate::growthbook::SECTION_GROWTHBOOK => {
+                    plan.growthbook = crate::growthbook::Section::read(section);
+                    reader.require(plan.growthbook.is_some());
+                }
                 SECTION_CLAUSES => plan.clauses = section.to_vec(),
                 _ if required && reader.is_whole() => return Err(PlanError::UnknownSection),
                 _ => {}
@@ -112,6 +117,8 @@ fn header(reader: &mut Reader<'_>) -> Plan {
         goals: Vec::new(),
         slots: Vec::new(),
         page: Vec::new(),
+        #[cfg(feature = "growthbook")]
+        growthbook: None,
         clauses: Vec::new(),
     }
 }

@@ -2,6 +2,7 @@
 
 use super::bytes::Writer;
 use super::*;
+use crate::growthbook::SECTION_GROWTHBOOK;
 use crate::hash::murmur3_32;
 use crate::targeting::write;
 
@@ -12,11 +13,14 @@ pub fn encode(plan: &Plan) -> Vec<u8> {
     body.u32(plan.version);
     body.u64(plan.issued_ms);
     body.u64(plan.expires_ms);
-    for (tag, required, bytes) in [
+    let growthbook = plan.growthbook.as_ref().map(crate::growthbook::encode::encode);
+    let sections = [
         (SECTION_CORE, 1, core(plan)),
         (SECTION_PAGE, 1, plan.page.clone()),
         (SECTION_CLAUSES, 0, plan.clauses.clone()),
-    ] {
+    ];
+    let growthbook = growthbook.map(|bytes| (SECTION_GROWTHBOOK, 1, bytes));
+    for (tag, required, bytes) in sections.into_iter().chain(growthbook) {
         body.u8(tag);
         body.u8(required);
         body.text(&bytes);

@@ -54,6 +54,8 @@ pub struct Plan {
     pub(crate) goals: Vec<Goal>,
     pub(crate) slots: Vec<Slot>,
     pub(crate) page: Vec<u8>,
+    #[cfg(feature = "growthbook")]
+    pub(crate) growthbook: Option<crate::growthbook::Section>,
     pub(crate) clauses: Vec<u8>,
 }
 
@@ -256,6 +258,17 @@ impl Plan {
         self.expires_ms
     }
 
+    /// By the number that conditions have for each.
+    #[must_use]
+    pub fn facts(&self) -> &[FactSource] {
+        &self.facts
+    }
+
+    #[must_use]
+    pub fn conditions(&self) -> &ConditionSet {
+        &self.conditions
+    }
+
     #[must_use]
     pub fn experiments(&self) -> &[Experiment] {
         &self.experiments
@@ -292,6 +305,19 @@ impl Plan {
     #[must_use]
     pub fn page(&self) -> &[u8] {
         &self.page
+    }
+
+    #[cfg(feature = "growthbook")]
+    #[must_use]
+    pub fn growthbook(&self) -> Option<&crate::growthbook::Section> {
+        self.growthbook.as_ref()
+    }
+
+    /// The JSON that the host of GrowthBook's evaluator reads; empty where there is none.
+    #[cfg(feature = "growthbook")]
+    #[must_use]
+    pub fn growthbook_page(&self) -> &[u8] {
+        self.growthbook.as_ref().map_or(&[], |section| &section.page)
     }
 
     /// The JSON list of what each node of the conditions says.

@@ -56,11 +56,11 @@ impl Row {
         let version = reader.u8();
         reader.require(version == VERSION);
         let (model, epoch) = (reader.u32(), reader.u16());
-        let own = reader.varint_within(u64::from(u32::MAX)) as u32;
+        let own = reader.index();
         let mut item = 0;
         let mut least_step = 0;
         let mut neighbours = reader.many_within(MAX_NEIGHBOURS, |reader| {
-            let step = reader.varint_within(u64::from(u32::MAX));
+            let step = u64::from(reader.index());
             item += step;
             reader.require(step >= least_step && item <= u64::from(u32::MAX));
             least_step = 1;

@@ -10,14 +10,6 @@
 use super::{ConditionSet, MAX_DEPTH, MAX_STATES, Node, Orders, Pattern, Scalar, Step, Subject, Test};
 use crate::plan::bytes::Reader;
 
-fn small(reader: &mut Reader<'_>) -> u16 {
-    reader.varint_within(u64::from(u16::MAX)) as u16
-}
-
-fn index(reader: &mut Reader<'_>) -> u32 {
-    reader.varint_within(u64::from(u32::MAX)) as u32
-}
-
 impl ConditionSet {
     /// Without meaning where `reader` is not whole afterwards.
     pub fn read(reader: &mut Reader<'_>, facts: usize) -> Self {
@@ -32,7 +24,7 @@ impl ConditionSet {
     /// a list is walked once for each time it stands in the condition.
     fn read_nodes(&self, reader: &mut Reader<'_>, facts: usize) -> Vec<Node> {
         let count = reader.count() as u32;
-        let mut nodes = Vec::with_capacity(count as usize);
+        let mut nodes = Vec::new();
         let mut open: Vec<u32> = Vec::new();
         let mut looks_until = 0;
         for place in 0..count {
@@ -40,10 +32,10 @@ impl ConditionSet {
                 open.pop();
             }
             let tag = reader.u8();
-            let (code, subject) = (tag & 0x7f, small(reader));
+            let (code, subject) = (tag & 0x7f, reader.small());
             let mut end = place + 1;
             if code < 5 {
-                end = index(reader);
+                end = reader.index();
                 let within = open.last().copied().unwrap_or(count);
                 reader.require(end > place && end <= within && open.len() < MAX_DEPTH);
                 open.push(end);
@@ -75,7 +67,7 @@ impl ConditionSet {
             4 => Test::Field(reader.many(step)),
             5 => Test::Equal(scalar(reader)),
             6 | 7 => {
-                let list = small(reader);
+                let list = reader.small();
                 reader.require(usize::from(list) < self.lists.len());
                 if code == 6 { Test::In(list) } else { Test::InFolded(list) }
             }
@@ -83,7 +75,7 @@ impl ConditionSet {
             9 => Test::Version(Orders(reader.u8()), reader.text().into()),
             10 => Test::Type(reader.u8()),
             11 => {
-                let pattern = small(reader);
+                let pattern = reader.small();
                 reader.require(usize::from(pattern) < self.patterns.len());
                 Test::Pattern(pattern)
             }
@@ -97,7 +89,7 @@ impl ConditionSet {
 }
 
 fn step(reader: &mut Reader<'_>) -> Step {
-    Step { key: reader.text().into(), index: index(reader).checked_sub(1).unwrap_or(Step::NO_INDEX) }
+    Step { key: reader.text().into(), index: reader.index().checked_sub(1).unwrap_or(Step::NO_INDEX) }
 }
 
 fn scalar(reader: &mut Reader<'_>) -> Scalar {
@@ -120,8 +112,8 @@ fn pattern(reader: &mut Reader<'_>) -> Pattern {
         let (more, class) = (reader.u8(), reader.u8());
         classes.resize(classes.len() + usize::from(more) + 1, class);
     }
-    let columns = usize::from(small(reader));
-    let table = reader.many_within(columns * MAX_STATES, small);
+    let columns = usize::from(reader.small());
+    let table = reader.many_within(columns * MAX_STATES, Reader::small);
     Pattern { classes, columns, table }
 }
 

@@ -119,6 +119,23 @@ pub fn matches(set: &ConditionSet, start: u32, facts: &impl Facts) -> bool {
     Evaluation { set, facts }.holds(start, View::Null)
 }
 
+/// The same of a condition that looks at one value and at no fact.
+#[cfg(feature = "growthbook")]
+#[must_use]
+pub fn matches_value(set: &ConditionSet, start: u32, value: View<'_>) -> bool {
+    Evaluation { set, facts: &NoFacts }.holds(start, value)
+}
+
+#[cfg(feature = "growthbook")]
+struct NoFacts;
+
+#[cfg(feature = "growthbook")]
+impl Facts for NoFacts {
+    fn fact(&self, _: u16) -> View<'_> {
+        View::Null
+    }
+}
+
 /// The node that keeps a condition from being true: of a group that needs all, the first that is not.
 #[must_use]
 pub fn failing(set: &ConditionSet, start: u32, facts: &impl Facts) -> u32 {

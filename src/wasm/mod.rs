@@ -2,6 +2,8 @@
 
 #[cfg(feature = "authoring")]
 mod authoring;
+#[cfg(all(feature = "growthbook", not(feature = "authoring")))]
+mod growthbook;
 #[cfg(not(feature = "authoring"))]
 mod runtime;
 

@@ -35,7 +35,7 @@ fn host<T: Default>(call: impl FnOnce(&mut Host) -> T) -> T {
     HOST.with(|host| host.try_borrow_mut().map(|mut host| call(&mut host)).unwrap_or_default())
 }
 
-fn engine<T: Default>(call: impl FnOnce(&mut Engine, &[u8], &mut Writer) -> T) -> T {
+pub(super) fn engine<T: Default>(call: impl FnOnce(&mut Engine, &[u8], &mut Writer) -> T) -> T {
     host(|host| {
         host.out.bytes.clear();
         host.engine.as_mut().map(|engine| call(engine, &host.room, &mut host.out)).unwrap_or_default()

@@ -27,12 +27,12 @@ const inFolder = async (work) => {
   }
 };
 
-/** The plan of a parlour.json. @param {object} config */
-export const buildPlan = (config) =>
+/** The plan of a parlour.json. @param {object} config @param {string[]} [options] of `parlour build` */
+export const buildPlan = (config, options = []) =>
   inFolder(async (folder) => {
     const [source, plan] = [join(folder, "parlour.json"), join(folder, "plan.bin")];
     await writeFile(source, JSON.stringify(config));
-    await parlour(["build", source, "-o", plan]);
+    await parlour(["build", source, "-o", plan, ...options]);
     return readFile(plan);
   });
 
@@ -48,32 +48,40 @@ export const assign = (plan, experiment, units) =>
     return new Map(out.trimEnd().split("\n").map((line) => /** @type {[string, string]} */ (line.split("\t").slice(0, 2))));
   });
 
-/** `parlour serve` on a free port. @param {Uint8Array} plan */
+/** `parlour serve` on a free port, with a plan and a store of its own. @param {Uint8Array} plan */
 export async function serve(plan) {
   const folder = await mkdtemp(join(tmpdir(), "parlour-"));
-  const [db, file] = [join(folder, "events.db"), join(folder, "plan.bin")];
+  const file = join(folder, "plan.bin");
   await writeFile(file, plan);
-  const child = spawnGroup(COMMAND, ["serve", "--port", "0", "--db", db, "--plan", file], { stdio: ["ignore", "pipe", "inherit"] });
-  const endpoint = await new Promise((resolve, reject) => {
+  const site = await serveSite(folder, ["--plan", file]);
+  return {
+    endpoint: `${site.url}/v1/batch`,
+    /** All that is in the store. @returns {Promise<StoredEvent[]>} */
+    async events() {
+      const out = await parlour(["export", "--db", site.db]);
+      return out.split("\n").filter(Boolean).map((text) => ({ ...JSON.parse(text), text }));
+    },
+    async close() {
+      await site.close();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+/** `parlour serve` on a free port over a store in this folder. @param {string} folder @param {string[]} options */
+export async function serveSite(folder, options) {
+  const db = join(folder, "events.db");
+  const child = spawnGroup(COMMAND, ["serve", "--port", "0", "--db", db, ...options], { stdio: ["ignore", "pipe", "inherit"] });
+  /** @type {string} */
+  const said = await new Promise((resolve, reject) => {
     let said = "";
     child.stdout?.setEncoding("utf8").on("data", (text) => {
       said += text;
-      const found = /http:\S+\/v1\/batch/.exec(said);
-      if (found) resolve(found[0]);
+      // The last line of its greeting.
+      if (/^admin .*\n/m.test(said)) resolve(said);
     });
     child.once("error", reject);
     child.once("exit", (code) => reject(new Error(`parlour serve ended with ${code}: ${said}`)));
   });
-  return {
-    endpoint: /** @type {string} */ (endpoint),
-    /** All that is in the store. @returns {Promise<StoredEvent[]>} */
-    async events() {
-      const out = await parlour(["export", "--db", db]);
-      return out.split("\n").filter(Boolean).map((text) => ({ ...JSON.parse(text), text }));
-    },
-    async close() {
-      await endGroup(child);
-      await rm(folder, { recursive: true });
-    },
-  };
+  return { said, db, url: /http:\S+(?=\/v1\/batch)/.exec(said)?.[0] ?? "", close: () => endGroup(child) };
 }

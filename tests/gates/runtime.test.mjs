@@ -11,13 +11,14 @@ import { functionNames, functionSignatures, isBitcode, objects } from "./wasm-se
 
 const bytesOf = (/** @type {string} */ path) => readFileSync(join(ROOT, path));
 const runtime = wasmPaths("runtime");
+const growthbook = wasmPaths("growthbook");
 const authoring = wasmPaths("authoring");
 
 /** @param {Uint8Array} bytes */
 const imports = (bytes) => WebAssembly.Module.imports(new WebAssembly.Module(Uint8Array.from(bytes))).map(({ module, name }) => `${module} ${name}`);
 
 test("the runtime imports nothing: no JavaScript is called from inside it", () => {
-  assert.deepEqual(imports(bytesOf("dist/parlour.wasm")), []);
+  for (const name of ["parlour.wasm", "parlour-growthbook.wasm"]) assert.deepEqual(imports(bytesOf(`dist/${name}`)), []);
 });
 
 test("sabotaged: a module that imports is told apart", () => {
@@ -42,6 +43,13 @@ const unwanted = (bytes) => {
 
 test("the runtime holds no JSON, pattern or date crate, and neither reads nor writes decimal numbers", () => {
   assert.deepEqual(unwanted(bytesOf(runtime.raw)), []);
+  assert.deepEqual(unwanted(bytesOf(growthbook.raw)), []);
+});
+
+test("who has no plan of GrowthBook's loads nothing of their evaluator", () => {
+  const evaluator = (/** @type {Uint8Array} */ bytes) => functionNames(bytes).filter((name) => /growthbook/i.test(name));
+  assert.deepEqual(evaluator(bytesOf(runtime.raw)), []);
+  assert.ok(evaluator(bytesOf(growthbook.raw)).length > 5);
 });
 
 test("sabotaged: the authoring build, which holds them, is told apart", () => {

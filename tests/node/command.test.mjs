@@ -107,6 +107,35 @@ test("both simulate the same visitors", () => {
   }
 });
 
+test("both draw the same picture, and draw facts from a file alike", () => {
+  writeFileSync(inFolder("facts.ndjson"), `${FACTS}\n{"order":{"lang":"de"}}\n`);
+  const pictures = [[NATIVE], [process.execPath, join(ROOT, "bin/parlour.js")]].map(([command, ...first], which) => {
+    const svg = inFolder(`picture-${which}.svg`);
+    const { status, stdout } = spawnSync(command, [...first, "simulate", inFolder("plan.bin"), "-e", "layered", "-n", "3000", "--at", AT, "--facts", inFolder("facts.ndjson"), "--svg", svg], { encoding: "utf8" });
+    return { status, stdout, svg: readFileSync(svg, "utf8") };
+  });
+  assert.deepEqual(pictures[0], pictures[1]);
+  assert.equal(pictures[0].status, 0);
+  assert.match(pictures[0].svg, /^<svg .*<title id="title">layered: 3,000 simulated visitors<\/title>/);
+});
+
+test("both count the same visitors that an experiment needs", () => {
+  for (const more of [[], ["--variants", "5", "--visitors-per-day", "12345"], ["--absolute", "--mde", "-1%"], ["--format", "json", "--alpha", "0.01"]]) {
+    const args = more.includes("--mde") ? more : ["--mde", "7%", ...more];
+    assert.equal(same(["power", "--baseline", "4%", ...args]).status, 0);
+  }
+});
+
+test("both find the same visitors moved", () => {
+  writeFileSync(inFolder("changed.json"), JSON.stringify(CONFIG).replace('"traffic":0.8', '"traffic":0.9').replace('"weight":61', '"weight":30'));
+  for (const format of ["text", "json"]) {
+    const { status, stdout } = same(["diff", inFolder("plan.bin"), inFolder("changed.json"), "-n", "3000", "--at", AT, "--facts", '{"order":{"lang":"de"}}', "--format", format]);
+    assert.equal(status, 1);
+    assert.match(stdout, /bucketed/);
+  }
+  assert.equal(same(["diff", inFolder("plan.bin"), inFolder("parlour.json"), "-n", "500", "--at", AT]).status, 0);
+});
+
 test("both print the same schema", () => {
   same(["schema"]);
   assert.equal(readFileSync(join(ROOT, "dist/parlour.schema.json"), "utf8"), both(["schema"]).native.stdout);
@@ -128,6 +157,8 @@ test("both refuse with exit code 2 and say why", () => {
     [["decide", inFolder("plan.bin")], '{"unit":"a","fact":{}}', /line 1 of the facts/],
     [["decide", inFolder("plan.bin")], '{"unit":"a","facts":[1]}', /line 1 of the facts/],
     [["simulate", inFolder("plan.bin"), "-e", "plain", "--facts", "[1]"], "", /--facts/],
+    [["power", "--baseline", "2", "--mde", "0.1"], "", /--baseline/],
+    [["diff", inFolder("plan.bin"), inFolder("broken.json")], "", /has mistakes/],
     [["check", folder], "", /it is a directory/],
     [["build", inFolder("parlour.json"), "-o", join(folder, "nowhere", "plan.bin")], "", /cannot write/],
   ])) {

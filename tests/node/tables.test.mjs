@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { EVENT_NAMES } from '../../www/beacon.js';
-import { KINDS, REASONS, STAGES } from '../../www/engine.js';
+import { KINDS, REASONS, STAGES, STEPS } from '../../www/engine.js';
 import { exponent } from '../../www/money.js';
 
 const rust = (/** @type {string} */ path) => readFileSync(new URL(`../../src/${path}`, import.meta.url), 'utf8');
@@ -19,6 +19,8 @@ const texts = (source, from) => {
 test('touchpoint kinds have the same codes', () => assert.deepEqual(KINDS.slice(1), texts(rust('journey/mod.rs'), 'pub const TOUCHPOINTS')));
 
 test('reasons have the same codes', () => assert.deepEqual(REASONS, texts(rust('decision.rs'), 'pub const ALL')));
+
+test('explanations have the same steps', () => assert.deepEqual(STEPS, texts(rust('authoring/explain.rs'), 'pub const STEPS')));
 
 test('stages have the same codes', () => assert.deepEqual(STAGES, texts(rust('journey/stage.rs'), 'pub const ALL')));
 

@@ -5,6 +5,7 @@ pub mod collect;
 pub mod event;
 pub mod files;
 pub mod plan;
+pub mod preview;
 mod run;
 pub mod writer;
 
@@ -23,6 +24,7 @@ use tokio::sync::watch;
 use tower_http::timeout::TimeoutLayer;
 
 use crate::store::{SqliteStore, Store, StoreError};
+use parlour::authoring::CompileOptions;
 use plan::{Live, Source};
 pub use run::{Options, run};
 use writer::Writer;
@@ -102,14 +104,26 @@ impl Server {
     /// # Errors
     /// When no plan can be had from the source named.
     pub fn start(stores: Stores, source: Option<Source>) -> anyhow::Result<Self> {
+        Self::start_with(stores, source, CompileOptions::default())
+    }
+
+    /// The same, with more than defaults for the plan.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub fn start_with(
+        stores: Stores,
+        source: Option<Source>,
+        options: CompileOptions,
+    ) -> anyhow::Result<Self> {
         let reader = Reader::new(stores.rest);
         let (sender, live) = watch::channel(Live::default());
         if let Some(source) = source {
             let path = source.path();
             let content = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-            sender.send_replace(plan::open(&source, &content, &reader)?);
+            sender.send_replace(plan::open(&source, &content, &reader, &options)?);
             let (name, reader) = ("plan-follower".to_owned(), reader.clone());
-            let follow = move || plan::follow(&source, content, &sender, &reader);
+            let follow = move || plan::follow(&source, content, &sender, &reader, &options);
             std::thread::Builder::new().name(name).spawn(follow)?;
         }
         let problems = live.borrow().problems.clone();

@@ -8,14 +8,17 @@ use std::time::Duration;
 
 use anyhow::Context;
 use axum::body::Bytes;
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use parlour::authoring::CompileOptions;
+use parlour::authoring::{self, CompileOptions};
+use parlour::hash::id64;
 use parlour::plan::Plan;
+use parlour_signing::Site;
+use serde::Deserialize;
 use tokio::sync::watch;
 
-use super::{App, Reader, now_ms};
+use super::{App, Reader, now_ms, preview};
 use crate::store::ArchivedPlan;
 use parlour_command::plan_file::{self, Opened};
 
@@ -52,6 +55,11 @@ pub struct Served {
     pub hash: String,
     pub site: String,
     pub version: u32,
+    /// Where it runs, and whose preview tokens it takes.
+    pub rules: Site,
+    /// The plan with drafts, where it was made from JSON.
+    pub drafts: Option<Bytes>,
+    tag: String,
     etag: HeaderValue,
     plain: Bytes,
     gzip: Bytes,
@@ -61,7 +69,7 @@ pub struct Served {
 impl Served {
     /// The plan as it was compiled.
     #[must_use]
-    pub fn bytes(&self) -> &[u8] {
+    pub fn bytes(&self) -> &Bytes {
         &self.plain
     }
 }
@@ -70,8 +78,13 @@ impl Served {
 ///
 /// # Errors
 /// With everything wrong with the file when no plan can be had from it.
-pub fn open(source: &Source, content: &[u8], reader: &Reader) -> anyhow::Result<Live> {
-    let (prepared, problems) = prepare(source, content, reader)?;
+pub fn open(
+    source: &Source,
+    content: &[u8],
+    reader: &Reader,
+    options: &CompileOptions,
+) -> anyhow::Result<Live> {
+    let (prepared, problems) = prepare(source, content, reader, options)?;
     let Some(prepared) = prepared else {
         anyhow::bail!("no plan can be made of it:\n{}", problems.join("\n"))
     };
@@ -81,7 +94,13 @@ pub fn open(source: &Source, content: &[u8], reader: &Reader) -> anyhow::Result<
 
 /// Follows the file from the content loaded first until nobody listens. A change counts once two looks saw the same, so that a file being written
 /// is not taken for a broken one.
-pub fn follow(source: &Source, first: Vec<u8>, live: &watch::Sender<Live>, reader: &Reader) {
+pub fn follow(
+    source: &Source,
+    first: Vec<u8>,
+    live: &watch::Sender<Live>,
+    reader: &Reader,
+    options: &CompileOptions,
+) {
     let look = || std::fs::read(source.path()).map_err(|error| error.to_string());
     let (mut loaded, mut pending) = (Ok(first), None);
     while !live.is_closed() {
@@ -93,7 +112,7 @@ pub fn follow(source: &Source, first: Vec<u8>, live: &watch::Sender<Live>, reade
             pending = None;
             loaded = seen;
             let problems = match &loaded {
-                Ok(content) => reload(source, content, live, reader),
+                Ok(content) => reload(source, content, live, reader, options),
                 Err(error) => vec![format!("{}: {error}", source.path().display())],
             };
             if !problems.is_empty() {
@@ -107,9 +126,15 @@ pub fn follow(source: &Source, first: Vec<u8>, live: &watch::Sender<Live>, reade
 }
 
 /// Serves the new content if it is sound, and says what is not.
-fn reload(source: &Source, content: &[u8], live: &watch::Sender<Live>, reader: &Reader) -> Vec<String> {
+fn reload(
+    source: &Source,
+    content: &[u8],
+    live: &watch::Sender<Live>,
+    reader: &Reader,
+    options: &CompileOptions,
+) -> Vec<String> {
     let keeping = || "the plan served before stays in place".to_owned();
-    match prepare(source, content, reader) {
+    match prepare(source, content, reader, options) {
         Ok((Some(prepared), problems)) if !prepared.has_errors => match publish(prepared, reader) {
             Ok(served) => {
                 println!("plan {} version {} from {}", served.hash, served.version, source.path().display());
@@ -128,6 +153,7 @@ fn reload(source: &Source, content: &[u8], live: &watch::Sender<Live>, reader: &
 
 struct Prepared {
     opened: Opened,
+    drafts: Option<Vec<u8>>,
     has_errors: bool,
 }
 
@@ -136,11 +162,16 @@ fn prepare(
     source: &Source,
     content: &[u8],
     reader: &Reader,
+    options: &CompileOptions,
 ) -> anyhow::Result<(Option<Prepared>, Vec<String>)> {
     let path = source.path();
     let Source::Config(_) = source else {
         return Ok((
-            Some(Prepared { opened: plan_file::open(path, content.to_vec())?, has_errors: false }),
+            Some(Prepared {
+                opened: plan_file::open(path, content.to_vec())?,
+                drafts: None,
+                has_errors: false,
+            }),
             Vec::new(),
         ));
     };
@@ -149,16 +180,21 @@ fn prepare(
     let compilation = match last {
         Some(last) => {
             let issued_ms = u64::try_from(now_ms()).unwrap_or_default();
-            plan_file::succeed(path, text, &last, &CompileOptions { issued_ms, ..CompileOptions::default() })?
+            plan_file::succeed(path, text, &last, &CompileOptions { issued_ms, ..*options })?
         }
-        None => plan_file::compile(path, text, &CompileOptions::default())?,
+        None => plan_file::compile(path, text, options)?,
     };
     let has_errors = compilation.has_errors;
-    Ok((compilation.opened.map(|opened| Prepared { opened, has_errors }), compilation.lines))
+    let prepared = compilation.opened.map(|opened| {
+        let (version, issued_ms) = (opened.plan.version(), opened.plan.issued_ms());
+        let drafts = CompileOptions { drafts: true, version, issued_ms, ..*options };
+        Prepared { drafts: authoring::compile(text, &drafts).plan, opened, has_errors }
+    });
+    Ok((prepared, compilation.lines))
 }
 
 fn publish(prepared: Prepared, reader: &Reader) -> anyhow::Result<Served> {
-    let opened = prepared.opened;
+    let Prepared { opened, drafts, .. } = prepared;
     let (hash, site, version) = (opened.hash(), opened.site(), opened.plan.version());
     let first_served_ms = now_ms();
     let archived = ArchivedPlan {
@@ -166,12 +202,19 @@ fn publish(prepared: Prepared, reader: &Reader) -> anyhow::Result<Served> {
         site: site.clone(),
         version,
         first_served_ms,
-        bytes: opened.bytes,
+        // Signatures say nothing about what is decided, and may change while the plan does not.
+        bytes: Plan::split(&opened.bytes).map_or_else(Vec::new, |(plan, _)| plan.to_vec()),
     };
     reader.with(|store| store.archive_plan(&archived)).context("the plan could not be archived")?;
-    let etag = HeaderValue::try_from(format!("W/\"{hash}\""))?;
-    let (gzip, br) = (gzip(&archived.bytes)?, brotli(&archived.bytes)?);
-    Ok(Served { hash, site, version, etag, plain: archived.bytes.into(), gzip: gzip.into(), br: br.into() })
+    let tag = match Plan::split(&opened.bytes) {
+        Some((_, signatures)) if !signatures.is_empty() => format!("{hash}-{:016x}", id64(signatures)),
+        _ => hash.clone(),
+    };
+    let etag = HeaderValue::try_from(format!("W/\"{tag}\""))?;
+    let (gzip, br) = (gzip(&opened.bytes)?.into(), brotli(&opened.bytes)?.into());
+    let rules = Site::read(&opened.plan);
+    let drafts = drafts.map(Bytes::from);
+    Ok(Served { hash, site, version, rules, drafts, tag, etag, plain: opened.bytes.into(), gzip, br })
 }
 
 fn gzip(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
@@ -186,14 +229,23 @@ fn brotli(mut bytes: &[u8]) -> std::io::Result<Vec<u8>> {
     Ok(out)
 }
 
+#[derive(Debug, Deserialize)]
+pub struct Asked {
+    #[serde(rename = "parlour-preview")]
+    preview: Option<String>,
+}
+
 /// `GET /plan.bin`. Always revalidated, so that a kill reaches the next page view.
-pub async fn serve(State(app): State<App>, headers: HeaderMap) -> Response {
+pub async fn serve(State(app): State<App>, Query(asked): Query<Asked>, headers: HeaderMap) -> Response {
     let Some(served) = app.live.borrow().served.clone() else {
         return (StatusCode::NOT_FOUND, "No plan: start parlour serve with --plan or --config.\n")
             .into_response();
     };
+    if let Some(token) = asked.preview {
+        return preview::answer(&served, &token);
+    }
     let mut answer = match headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok()) {
-        Some(known) if known == "*" || known.split(',').any(|tag| same_tag(tag, &served.hash)) => {
+        Some(known) if known == "*" || known.split(',').any(|tag| same_tag(tag, &served.tag)) => {
             StatusCode::NOT_MODIFIED.into_response()
         }
         _ => {
@@ -216,9 +268,9 @@ pub async fn serve(State(app): State<App>, headers: HeaderMap) -> Response {
     answer
 }
 
-fn same_tag(tag: &str, hash: &str) -> bool {
+fn same_tag(tag: &str, known: &str) -> bool {
     let tag = tag.trim();
-    tag.strip_prefix("W/").unwrap_or(tag).trim_matches('"') == hash
+    tag.strip_prefix("W/").unwrap_or(tag).trim_matches('"') == known
 }
 
 enum Encoding {

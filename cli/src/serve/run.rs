@@ -7,10 +7,12 @@ use std::time::Duration;
 
 use anyhow::Context;
 use axum::Router;
+use parlour::authoring::CompileOptions;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use super::plan::Source;
+use super::plan::{Served, Source};
+use super::preview::PreviewKey;
 use super::{Server, Stores, files, now_ms};
 use crate::demo::{self, Seed, Shop};
 use parlour_command::plan_file;
@@ -36,7 +38,9 @@ pub struct Options {
 pub async fn run(options: Options) -> anyhow::Result<()> {
     let stores =
         Stores::open(&options.db).with_context(|| format!("cannot open {}", options.db.display()))?;
-    let server = Server::start(stores, options.plan.clone())?;
+    let preview = PreviewKey::beside(&options.db)?;
+    let compile = CompileOptions { preview_key: preview.chars(), ..CompileOptions::default() };
+    let server = Server::start_with(stores, options.plan.clone(), compile)?;
     for problem in &server.problems {
         eprintln!("{problem}");
     }
@@ -52,7 +56,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     let listener = TcpListener::bind(wanted).await.with_context(|| {
         format!("cannot listen on {wanted}: choose another --port, or 0 for any that is free")
     })?;
-    greet(&options, &server, listener.local_addr()?);
+    greet(&options, &server, &preview, listener.local_addr()?);
     let (stopping, stopped) = watch::channel(false);
     let graceful = async move {
         stop_asked().await;
@@ -115,10 +119,17 @@ async fn stop_asked() {
     }
 }
 
-fn greet(options: &Options, server: &Server, address: SocketAddr) {
+fn greet(options: &Options, server: &Server, preview: &PreviewKey, address: SocketAddr) {
     println!("collector  http://{address}/v1/batch → {}", options.db.display());
     if let Some(served) = server.app.live.borrow().served.as_ref() {
         println!("plan       http://{address}/plan.bin ({} version {})", served.hash, served.version);
+    }
+    let takes_ours = |served: &Served| served.rules.preview_key() == Some(preview.public);
+    if server.app.live.borrow().served.as_deref().is_some_and(takes_ours) {
+        let key = preview.path.display();
+        println!(
+            "previews   parlour preview --key {key} --experiment KEY --variant KEY --url http://{address}/"
+        );
     }
     if let Some(dir) = &options.demo {
         println!("shop       http://{address}/ from {}", dir.display());

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 use parlour::authoring::CompileOptions;
 use parlour::plan::Plan;
+use parlour_signing::expiry;
 
 use super::{Outcome, Task};
 use crate::host::Host;
@@ -26,6 +27,12 @@ pub struct Args {
     /// When the plan was issued (RFC 3339).
     #[arg(long, value_name = "TIME")]
     issued: Option<jiff::Timestamp>,
+    /// When pages stop using it: 90d, a day (which is still valid) or a time; never if not given.
+    #[arg(long, value_name = "WHEN")]
+    expires: Option<String>,
+    /// Take in drafts, for previews alone: a plan for data-preview-plan, not for every visitor.
+    #[arg(long)]
+    drafts: bool,
     /// Write the plan without its broken experiments.
     #[arg(long)]
     partial: bool,
@@ -43,8 +50,15 @@ impl Task for Args {
             host.tell(&format!("parlour: {} was not written", self.output.display()));
             return Ok(Outcome::FoundProblems);
         };
-        host.replace(&self.output, &opened.bytes)?;
-        let (hash, version, bytes) = (opened.hash(), opened.plan.version(), opened.bytes.len());
+        // Nothing new: what is there may be signed.
+        let before = host.read(&self.output).ok().filter(|bytes| {
+            Plan::split(bytes).is_some_and(|(plan, _)| plan == opened.bytes) && Plan::decode(bytes).is_ok()
+        });
+        if before.is_none() {
+            host.replace(&self.output, &opened.bytes)?;
+        }
+        let (hash, version, bytes) =
+            (opened.hash(), opened.plan.version(), before.map_or(opened.bytes.len(), |bytes| bytes.len()));
         let mut out = host.stdout();
         writeln!(out, "{}: plan {hash} version {version}, {bytes} bytes", self.output.display())?;
         out.flush()?;
@@ -55,12 +69,18 @@ impl Task for Args {
 impl Args {
     fn compile(&self, text: &str, host: &dyn Host) -> anyhow::Result<Compilation> {
         let before = host.read(&self.output).ok().and_then(|bytes| Plan::decode(&bytes).ok());
+        let expires_ms = self.expires.as_deref().map(|text| expiry(text, host.now_ms())).transpose()?;
+        let first = CompileOptions::default();
+        let first = CompileOptions {
+            expires_ms: expires_ms.unwrap_or(first.expires_ms),
+            drafts: self.drafts,
+            ..first
+        };
         let told = self.plan_version.is_some() || self.issued.is_some();
         if let (Some(before), false) = (&before, told) {
-            let now = CompileOptions { issued_ms: host.now_ms(), ..CompileOptions::default() };
+            let now = CompileOptions { issued_ms: host.now_ms(), ..first };
             return plan_file::succeed(&self.file, text, before, &now);
         }
-        let first = CompileOptions::default();
         let version = self.plan_version.or(before.map(|before| before.version().saturating_add(1)));
         let issued_ms = self.issued.map(|issued| u64::try_from(issued.as_millisecond())).transpose();
         let issued_ms = issued_ms.context("--issued is before 1970")?.unwrap_or(first.issued_ms);

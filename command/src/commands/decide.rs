@@ -2,6 +2,7 @@ use std::io::Write as _;
 use std::path::PathBuf;
 
 use anyhow::Context;
+use parlour::authoring::{clauses, explain};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -13,11 +14,14 @@ use crate::visitor::Visitor;
 /// Says what every experiment decides for each visitor: one JSON object a line on standard input.
 ///
 /// Takes {"unit":"…","facts":{…}} and prints {"unit":"…","decisions":{KEY:{"variant":…,"reason":"…"}}}. Each visitor is a
-/// new one who allows measuring. Facts may nest: {"page":{"type":"home"}} is the fact page.type.
+/// new one who allows measuring. With --explain each decision has an "explanation" besides. Facts may nest: {"page":{"type":"home"}} is the fact page.type.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The plan, as `parlour build` wrote it.
     plan: PathBuf,
+    /// Say the way to each answer, too: steps passed, the step that settled it, the clause of the audience that failed.
+    #[arg(long)]
+    explain: bool,
     /// The time to decide at (RFC 3339) instead of now.
     #[arg(long, value_name = "TIME")]
     at: Option<jiff::Timestamp>,
@@ -35,6 +39,7 @@ impl Task for Args {
     fn run(self, host: &dyn Host) -> anyhow::Result<Outcome> {
         let opened = plan_file::read(&self.plan, host)?;
         let now_ms = host.instant(self.at);
+        let clauses = self.explain.then(|| clauses(&opened.plan));
         let mut out = host.stdout();
         for line in host.lines("facts") {
             let (number, line) = line?;
@@ -46,7 +51,7 @@ impl Task for Args {
             let mut visitor = Visitor::new(&opened, now_ms);
             visitor.becomes(&asked.unit);
             visitor.knows(&asked.facts);
-            let decisions = all_decisions(&opened, &visitor);
+            let decisions = all_decisions(&opened, &visitor, clauses.as_deref());
             writeln!(out, "{}", json!({ "unit": asked.unit, "decisions": decisions }))?;
         }
         out.flush()?;
@@ -54,11 +59,16 @@ impl Task for Args {
     }
 }
 
-fn all_decisions(opened: &Opened, visitor: &Visitor<'_>) -> Map<String, Value> {
+/// Explained where `clauses` are given.
+fn all_decisions(opened: &Opened, visitor: &Visitor<'_>, clauses: Option<&[String]>) -> Map<String, Value> {
     let answers = opened.names.experiments.iter().enumerate().map(|(index, named)| {
-        let decision = visitor.decide(index);
+        let (decision, trace) = visitor.trace(index);
         let variant = decision.variant.map(|_| opened.names.variant(index, decision.variant));
-        (named.key.clone(), json!({ "variant": variant, "reason": decision.reason.name() }))
+        let mut answer = json!({ "variant": variant, "reason": decision.reason.name() });
+        if let (Some(clauses), Some(answer)) = (clauses, answer.as_object_mut()) {
+            answer.insert("explanation".into(), json!(explain(decision, trace, &opened.names, clauses)));
+        }
+        (named.key.clone(), answer)
     });
     answers.collect()
 }

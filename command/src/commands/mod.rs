@@ -4,8 +4,15 @@ mod assign;
 mod build;
 mod check;
 mod decide;
+mod diff;
+mod import;
+mod keygen;
+mod power;
+mod preview;
 mod schema;
+mod sign;
 mod simulate;
+mod verify;
 
 use std::ffi::OsString;
 use std::io;
@@ -19,9 +26,16 @@ use crate::host::{Host, Stream, Terminal};
 const PORTABLE: &[Entry] = &[
     Entry::of::<check::Args>("check"),
     Entry::of::<build::Args>("build"),
+    Entry::of::<import::Args>("import"),
     Entry::of::<assign::Args>("assign"),
     Entry::of::<decide::Args>("decide"),
     Entry::of::<simulate::Args>("simulate"),
+    Entry::of::<power::Args>("power"),
+    Entry::of::<diff::Args>("diff"),
+    Entry::of::<keygen::Args>("keygen"),
+    Entry::of::<sign::Args>("sign"),
+    Entry::of::<verify::Args>("verify"),
+    Entry::of::<preview::Args>("preview"),
     Entry::of::<schema::Args>("schema"),
 ];
 

@@ -118,6 +118,12 @@ struct Here {
 
 const OUTSIDE: Here = Here { subject: Subject::It, fact: None, is_negated: false };
 
+/// Where names are fields of a value that is no fact.
+const NO_FACT: u16 = u16::MAX;
+
+/// Before the name of a fact that is told by another way than others.
+pub const HASHED: char = '\0';
+
 impl Here {
     fn negated(self) -> Self {
         Self { is_negated: !self.is_negated, ..self }
@@ -139,6 +145,18 @@ impl Conditions {
         let start = self.set.nodes.len() as u32;
         self.group(json, pointer, OUTSIDE, diagnostics);
         start
+    }
+
+    /// The same of a condition over one value, whose fields the names are.
+    pub fn add_of_value(&mut self, json: &Json, pointer: &str, diagnostics: &mut Diagnostics<'_>) -> u32 {
+        let start = self.set.nodes.len() as u32;
+        self.group(json, pointer, Here { fact: Some(NO_FACT), ..OUTSIDE }, diagnostics);
+        start
+    }
+
+    /// The fact that the host tells as text to be hashed. No name of a file's own begins so.
+    pub fn hashed_fact(&mut self, name: &str) -> u16 {
+        self.fact(&format!("{HASHED}{name}"), FactSource::Host)
     }
 
     /// Opens a group: all that is added until it is closed must hold.
