@@ -634,3 +634,22 @@ fn an_address_fits_when_all_its_parts_do() {
         assert_eq!(engine.decide(0, NOW).variant.is_some(), fits, "{host}{path}?from={from}");
     }
 }
+
+/// A mask has a bit for each of 64 variants: the last counts like the others.
+#[test]
+fn the_sixty_fourth_variant_of_a_prerequisite_lets_in() {
+    let variants: Vec<String> =
+        (1..=64).map(|n| format!(r#""v{n}": {{"weight": {}}}"#, u8::from(n == 64))).collect();
+    let json = format!(
+        r#"{{"site": "a", "experiments": {{
+            "many": {{"status": "running", "variants": {{{}}}}},
+            "after": {{"status": "running", "requires": [{{"experiment": "many", "variant": "v64"}}], "variants": {{"a": {{}}, "b": {{}}}}}},
+            "other": {{"status": "running", "requires": [{{"experiment": "many", "variant": "v63"}}], "variants": {{"a": {{}}, "b": {{}}}}}}}}}}"#,
+        variants.join(", ")
+    );
+    let engine = visitor(&json, "someone");
+    let decided = |key: &str| engine.decide(engine.plan().experiment_index(key).unwrap() as u16, NOW);
+    assert_eq!(decided("many").variant, Some(63));
+    assert_eq!(decided("after").reason, Reason::Bucketed);
+    assert_eq!(decided("other").reason, Reason::Prerequisite);
+}

@@ -29,7 +29,7 @@ targets! {
     no_bytes_of_a_plan_break_a_page: "plan", 3_000;
     no_text_breaks_the_compiler: "config", 1_000;
     no_condition_breaks_the_evaluator_or_agrees_with_its_negation: "condition", 1_000;
-    no_pattern_breaks_the_matcher: "pattern", 500;
+    no_pattern_breaks_the_matcher: "pattern", 300;
     no_bytes_of_a_value_break_a_condition: "value", 5_000;
     no_bytes_of_a_snapshot_break_a_visit: "snapshot", 3_000;
     no_bytes_of_a_journal_break_the_fold: "journal", 3_000;

@@ -209,6 +209,12 @@ impl Pairs {
                 let variant = decision.variant.map_or(-1, i32::from);
                 writeln!(told, "{n} {key} {variant} {} {visitor:?}", decision.reason.name()).unwrap();
             }
+            if random.below(4) == 0 {
+                let index = random.below(self.names.flags.len() as u32) as u16;
+                let flag = self.engine.flag(index, now);
+                digest.mix(packed(flag.decision));
+                digest.mix(flag.rule.map_or(u32::from(u16::MAX), u32::from));
+            }
             if random.below(8) == 0 {
                 self.engine.handle(Input::Met { experiment }, now);
                 digest.effects(&mut self.engine);

@@ -26,7 +26,8 @@ export const UNIT = { visitor: 0, user: 1, page: 3 };
  * @typedef {{kind: 'expose' | 'goal' | 'session' | 'show' | 'holdout' | 'stage', index: number, detail: number}} Effect
  * @typedef {WebAssembly.Module | (() => object)} Core what fresh instances are made from: wasm, or `instantiate` of parlour-fallback.js
  * @typedef {{key: string, name?: string, values?: Record<string, unknown>, changes?: import('./change.js').Change[]}} Variant
- * @typedef {{value?: unknown, variant?: string, experiment?: number}} FlagRow what one rule answers; the last row is the default
+ * @typedef {{value?: unknown, variant?: string}} Served nothing: what code falls back to
+ * @typedef {Served & {experiment?: number, by?: Served[]}} FlagRow what one rule answers; an experiment's `by` variant. The last row is the default
  * @typedef {object} Page what the plan tells the glue
  * @property {string[]} site
  * @property {Record<string, string[]> | null} env
@@ -188,12 +189,8 @@ export const createEngine = ({ module, plan, report }) => {
     met: (experiment, now) => guard([], () => effects(wasm.met(experiment, now))),
     /** @param {number} experiment @param {boolean} uses holds on to the answer for this page view @param {number} now */
     decide: (experiment, uses, now) => guard(unpack(REASONS.indexOf('unknown') << 8), () => unpack(wasm.decide(experiment, uses, now))),
-    /** `row` is the place of the answer in the flag's rows, or beyond them. @param {number} index @param {number} now @returns {Decision & {row: number}} */
-    flag: (index, now) =>
-      guard({ row: -1, ...unpack(REASONS.indexOf('unknown') << 8) }, () => {
-        const packed = wasm.flag(index, now);
-        return { row: packed >>> 16, ...unpack(packed & 65535) };
-      }),
+    /** (row << 16) | decision, packed; the row is beyond the flag's where none answers. @param {number} index @param {number} now @returns {number} */
+    flag: (index, now) => guard(-1, () => wasm.flag(index, now)),
     /** A signed link asks for this variant; -1 ends it. @param {number} experiment @param {number} variant */
     force: (experiment, variant) => keepTelling(`force${experiment}`, () => wasm.force(experiment, variant & 255)),
     /** Which steps were passed, where it was settled, and by what. @param {number} experiment @param {number} now */
@@ -215,6 +212,8 @@ export const createEngine = ({ module, plan, report }) => {
     decideAll: (now) => guard([], () => [...numbers(wasm.decide_all(now))].map(unpack)),
     /** @param {Uint8Array} bytes */
     row: (bytes) => guard(undefined, () => (put(bytes), wasm.row())),
+    /** Forces what only a chunk knows, by name; true where it does. @type {((experiment: string, variant: string) => boolean) | undefined} */
+    forceNamed: undefined,
     /**
      * For chunks that know exports of their own. What is told about something is told again to a fresh instance.
      * @template T

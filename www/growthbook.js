@@ -276,6 +276,19 @@ export const createGrowthBook = (engine, { expose = () => {}, storage = () => nu
     return result(one, null);
   };
 
+  /** All experiments of this key have this variation; one that does not exist is none. @param {string} key @param {number} variation */
+  const force = (key, variation) =>
+    page.experiments.forEach((row, index) => {
+      if (row.key === key) engine.reach(`forced ${index}`, undefined, (wasm) => wasm.growthbook_force(index, variation < 0 ? 65535 : variation));
+    });
+  /** For preview links. @param {string} key @param {string} variant */
+  engine.forceNamed = (key, variant) => {
+    const row = page.experiments.find((row) => row.key === key);
+    const variation = row?.variations.findIndex((_, i) => (row.meta?.[i]?.key || `${i}`) === variant) ?? -1;
+    if (variation >= 0) force(key, variation);
+    return variation >= 0;
+  };
+
   let isLeaving = false;
   /** Where the first experiment that redirects sends this visitor. @param {string} url @returns {string | undefined} */
   const redirect = (url) => {
@@ -295,12 +308,7 @@ export const createGrowthBook = (engine, { expose = () => {}, storage = () => nu
     feature,
     run,
     features: () => page.features.flatMap((row) => row?.key ?? []),
-    /** All experiments of this key have this variation; one that does not exist is none. @param {string} key @param {number} variation */
-    force(key, variation) {
-      page.experiments.forEach((row, index) => {
-        if (row.key === key) engine.reach(`forced ${index}`, undefined, (wasm) => wasm.growthbook_force(index, variation < 0 ? 65535 : variation));
-      });
-    },
+    force,
     /**
      * A feature as a flag of our own; `undefined` where there is none.
      * @param {string} key
@@ -333,14 +341,21 @@ export const createGrowthBook = (engine, { expose = () => {}, storage = () => nu
 
 /**
  * The core of this file's own, and what it answers, for a plan that others refused.
+ * @typedef {import('./engine.js').Core} Core
+ * @typedef {ReturnType<typeof import('./engine.js').createEngine>} Engine
+ * @typedef {ReturnType<typeof createGrowthBook> & {core: Core, engine: Engine, on: (engine: Engine) => Promise<Started>}} Started `on`: the same of another plan
  * @param {object} host
  * @param {(module: import('./engine.js').Core) => ReturnType<typeof import('./engine.js').createEngine>} host.create
  * @param {(exposure: Exposure) => void} host.expose
  * @param {() => import('./storage.js').Storage | null} host.storage
  */
 export const startGrowthBook = async ({ create, expose, storage }) => {
-  const engine = create(await loadCore(new URL('./parlour-growthbook.wasm', import.meta.url).href, ''));
-  const growthbook = createGrowthBook(engine, { expose, storage });
-  await growthbook.load();
-  return { ...growthbook, engine };
+  const core = await loadCore(new URL('./parlour-growthbook.wasm', import.meta.url).href, '');
+  /** @param {Engine} engine @returns {Promise<Started>} */
+  const on = async (engine) => {
+    const growthbook = createGrowthBook(engine, { expose, storage });
+    await growthbook.load();
+    return { ...growthbook, core, engine, on };
+  };
+  return on(create(core));
 };

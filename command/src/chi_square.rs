@@ -60,7 +60,8 @@ impl std::fmt::Display for ChiSquare {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { chi_square, freedom, p } = self;
         let degrees = if *freedom == 1 { "degree" } else { "degrees" };
-        write!(f, "chi-square {chi_square:.3}, {freedom} {degrees} of freedom, p {p:.4}")
+        write!(f, "chi-square {chi_square:.3}, {freedom} {degrees} of freedom, p ")?;
+        if *p == 0.0 || *p >= 0.001 { write!(f, "{p:.4}") } else { write!(f, "{p:.1e}") }
     }
 }
 

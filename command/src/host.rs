@@ -5,6 +5,9 @@ use std::path::Path;
 
 use anyhow::Context;
 
+/// A file without line ends is no list; without a bound it would be read until memory ends.
+const MAX_LINE_BYTES: u64 = 16 << 20;
+
 pub trait Host {
     /// A whole file.
     ///
@@ -73,13 +76,11 @@ impl dyn Host + '_ {
         let _ = self.output(Stream::Error, format!("{line}\n").as_bytes());
     }
 
-    /// The lines of standard input with their numbers, from 1. `what` they are is said when one cannot be read.
+    /// The lines of standard input with their numbers, from 1. `what` they are is said when one cannot be read. A line
+    /// ends with LF, and one CR before it is dropped.
     pub fn lines(&self, what: &str) -> impl Iterator<Item = anyhow::Result<(u64, String)>> {
-        let lines = BufReader::with_capacity(1 << 16, From { host: self }).lines();
-        (1u64..).zip(lines).map(move |(number, line)| {
-            let line = line.with_context(|| format!("line {number} of the {what} cannot be read"))?;
-            Ok((number, line))
-        })
+        let mut input = BufReader::with_capacity(1 << 16, From { host: self });
+        (1u64..).map_while(move |number| next_line(&mut input, number, what).transpose())
     }
 
     /// # Errors
@@ -114,6 +115,24 @@ impl dyn Host + '_ {
     pub fn instant(&self, asked: Option<jiff::Timestamp>) -> u64 {
         asked.map_or_else(|| self.now_ms(), |at| u64::try_from(at.as_millisecond()).unwrap_or_default())
     }
+}
+
+fn next_line(input: &mut impl BufRead, number: u64, what: &str) -> anyhow::Result<Option<(u64, String)>> {
+    let mut line = Vec::new();
+    let read = input.take(MAX_LINE_BYTES).read_until(b'\n', &mut line);
+    if read.with_context(|| format!("line {number} of the {what} cannot be read"))? == 0 {
+        return Ok(None);
+    }
+    match line.strip_suffix(b"\n") {
+        Some(whole) => line.truncate(whole.strip_suffix(b"\r").unwrap_or(whole).len()),
+        None => anyhow::ensure!(
+            (line.len() as u64) < MAX_LINE_BYTES,
+            "line {number} of the {what} is longer than {MAX_LINE_BYTES} bytes: give one each line"
+        ),
+    }
+    let line =
+        String::from_utf8(line).with_context(|| format!("line {number} of the {what} is not UTF-8 text"))?;
+    Ok(Some((number, line)))
 }
 
 /// In the same words on every host.

@@ -3,6 +3,8 @@
 
 mod common;
 
+use std::path::Path;
+
 use common::{Memory, line};
 use parlour_command::host::Terminal;
 
@@ -17,6 +19,7 @@ const CONFIG: &str = r#"{
     "right": { "status": "running", "layer": { "name": "shelf", "range": [0.5, 1] }, "variants": { "control": {}, "b": {} } },
     "across": { "status": "running", "layer": { "name": "shelf", "range": [0.25, 0.75] }, "variants": { "control": {}, "b": {} } },
     "german": { "status": "running", "audience": "german", "variants": { "control": {}, "b": {} } },
+    "after": { "status": "running", "requires": [{ "experiment": "thirds", "variant": "loud" }], "variants": { "control": {}, "b": {} } },
     "paused": { "status": "paused", "variants": { "control": {}, "b": {} } }
   }
 }"#;
@@ -44,12 +47,33 @@ fn layers_are_told_and_nobody_is_in_two_that_lie_apart() {
     );
 }
 
-/// Equal seeds put the same people into the same variants: the mistake that the test is for.
+#[test]
+fn an_experiment_that_requires_another_is_told_and_no_cause_for_alarm() {
+    let host = Memory::built(CONFIG);
+    for (key, other, expect) in
+        [("after", "thirds", "required by this one: "), ("thirds", "after", "requires this one: ")]
+    {
+        let ran = host.run(&["simulate", "plan.bin", "-e", key, "-n", "9000"]);
+        assert_eq!(ran.code, 0, "{}", ran.out);
+        assert!(line(&ran.out, other).contains(expect), "{}", ran.out);
+    }
+}
+
+/// The compiler refuses equal seeds, so they are written into the plan's bytes: the mistake that the test is for.
 #[test]
 fn experiments_that_share_a_seed_are_found_and_fail() {
-    let host = Memory::built(&CONFIG.replace("\"seed\": 78", "\"seed\": 77"));
+    const HEADER_BYTES: usize = 14;
+    let (mine, yours) = (0x5eed_0001u32, 0x5eed_0002u32);
+    let config = CONFIG.replace("\"seed\": 77", &format!("\"seed\": {mine}"));
+    let host = Memory::built(&config.replace("\"seed\": 78", &format!("\"seed\": {yours}")));
+    let mut plan = host.files.borrow()[Path::new("plan.bin")].clone();
+    let at = plan.windows(4).position(|bytes| bytes == yours.to_le_bytes()).unwrap();
+    plan[at..at + 4].copy_from_slice(&mine.to_le_bytes());
+    let check = parlour::hash::murmur3_32(&plan[HEADER_BYTES..], 0);
+    plan[6..10].copy_from_slice(&check.to_le_bytes());
+    host.files.borrow_mut().insert("plan.bin".into(), plan);
     let ran = host.run(&["simulate", "plan.bin", "-e", "twin", "-n", "20000"]);
-    assert_eq!(ran.code, 1, "{}", ran.out);
+    assert_eq!(ran.code, 1, "{}{}", ran.out, ran.err);
     assert!(line(&ran.out, "same").contains("variants depend on each other"), "{}", ran.out);
     assert!(line(&ran.out, "sample ratio").contains("fits the weights"));
 }
@@ -69,7 +93,8 @@ fn visitors_draw_their_facts_from_a_file_and_keep_none_of_the_one_before() {
     ];
     for (name, text, percent) in files {
         host.files.borrow_mut().insert(name.into(), text.as_bytes().to_vec());
-        let ran = host.run(&["simulate", "plan.bin", "-e", "german", "-n", "20000", "--facts", name]);
+        let ran = host
+            .run(&["simulate", "plan.bin", "-e", "german", "-n", "20000", "--seed", "2", "--facts", name]);
         assert_eq!(ran.code, 0, "{name}: {}{}", ran.out, ran.err);
         let out: u32 = ran
             .out
@@ -107,8 +132,7 @@ fn the_picture_says_all_that_it_shows_and_fetches_nothing() {
     let host = Memory::built(CONFIG);
     let ran = host.run(&["simulate", "plan.bin", "-e", "left", "-n", "9000", "--svg", "left.svg"]);
     assert_eq!(ran.code, 0, "{}", ran.err);
-    let svg =
-        String::from_utf8(host.files.borrow()["left.svg".as_ref() as &std::path::Path].clone()).unwrap();
+    let svg = String::from_utf8(host.files.borrow()[Path::new("left.svg")].clone()).unwrap();
     assert!(svg.starts_with("<svg xmlns=") && svg.trim_end().ends_with("</svg>"));
     let part =
         |tag: &str| svg.split(&format!("</{tag}>")).next().unwrap().rsplit('>').next().unwrap().to_owned();

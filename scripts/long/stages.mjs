@@ -65,7 +65,7 @@ async function libFuzzer() {
   const amount = `${FUZZ_SECONDS} s each`;
   const missing = (await nightly()) ?? (await cargoTool("cargo-fuzz"));
   if (missing) return [skipped("libFuzzer", amount, missing)];
-  await mustRun("cargo", ["run", "-q", "--bin", "seeds"], { cwd: `${ROOT}/fuzz`, timeoutMs: HOURS });
+  await mustRun("cargo", ["run", "-q", "--example", "seeds"], { cwd: `${ROOT}/fuzz`, timeoutMs: HOURS });
   /** @type {Row[]} */
   const rows = [];
   for (const target of FUZZ_TARGETS) {

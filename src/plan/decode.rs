@@ -131,8 +131,7 @@ fn core(plan: &mut Plan, reader: &mut Reader<'_>) -> bool {
     let node_count = plan.conditions.nodes.len() as u64;
     plan.experiments = reader.many(|reader| experiment(reader, node_count));
     reader.require(are_affordable(&plan.experiments));
-    let experiment_count = plan.experiments.len() as u64;
-    plan.flags = reader.many(|reader| super::flag::read(reader, node_count, experiment_count));
+    plan.flags = reader.text().to_vec();
     plan.experiences = reader.many(|reader| experience(reader, node_count));
     plan.goals = reader.many(|reader| Goal { id: reader.u64(), touchpoint: reader.optional(touchpoint) });
     plan.slots = reader.many(|reader| Slot { id: reader.u64(), strategies: reader.many(strategy) });
@@ -194,7 +193,7 @@ fn basis(reader: &mut Reader<'_>) -> Basis {
 }
 
 /// The first node of a condition, if there is one, which must be one of the plan's.
-pub(super) fn condition(reader: &mut Reader<'_>, node_count: u64) -> Option<u32> {
+fn condition(reader: &mut Reader<'_>, node_count: u64) -> Option<u32> {
     reader.optional(|reader| {
         let start = reader.varint();
         reader.require(start < node_count);
@@ -243,7 +242,7 @@ fn experiment(reader: &mut Reader<'_>, node_count: u64) -> Experiment {
     experiment
 }
 
-pub(super) fn unit(reader: &mut Reader<'_>) -> Unit {
+fn unit(reader: &mut Reader<'_>) -> Unit {
     let unit = Unit::from_code(reader.u8());
     reader.known(unit, Unit::Visitor)
 }

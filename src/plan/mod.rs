@@ -9,6 +9,8 @@ pub mod encode;
 mod flag;
 
 pub use decode::PlanError;
+#[cfg(feature = "authoring")]
+pub use flag::write as write_flag;
 pub use flag::{Flag, MAX_RULES, Rule, Serves};
 
 use crate::consent::Basis;
@@ -49,7 +51,8 @@ pub struct Plan {
     pub(crate) facts: Vec<FactSource>,
     pub(crate) conditions: ConditionSet,
     pub(crate) experiments: Vec<Experiment>,
-    pub(crate) flags: Vec<Flag>,
+    /// As `flag.rs` has them.
+    pub(crate) flags: Vec<u8>,
     pub(crate) experiences: Vec<Experience>,
     pub(crate) goals: Vec<Goal>,
     pub(crate) slots: Vec<Slot>,
@@ -272,11 +275,6 @@ impl Plan {
     #[must_use]
     pub fn experiments(&self) -> &[Experiment] {
         &self.experiments
-    }
-
-    #[must_use]
-    pub fn flags(&self) -> &[Flag] {
-        &self.flags
     }
 
     #[must_use]

@@ -1,54 +1,46 @@
 // @ts-check
-// The published vectors through the wasm that visitors load; tests/vectors.rs runs the same natively.
+// The published vectors through the wasm that visitors load and the JavaScript made from it; tests/vectors.rs runs the
+// same natively, tests/browser/pairs.test.mjs in three engines.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { before, test } from 'node:test';
-import { UNIT, createEngine } from '../../www/engine.js';
+import { instantiate } from '../../dist/parlour-fallback.js';
+import * as tables from '../../www/engine.js';
+import { answersOf } from '../vectors/rows.mjs';
 
 const file = (/** @type {string} */ name) => readFile(new URL(`../../${name}`, import.meta.url));
 
 /** @type {any} */
 let vectors;
-/** @type {ReturnType<typeof createEngine>} */
-let engine;
+/** @type {Uint8Array} */
+let plan;
 
 before(async () => {
-  const [runtime, authoring, text] = await Promise.all([file('dist/parlour.wasm'), file('dist/parlour-authoring.wasm'), file('tests/vectors/assignment.json')]);
+  const [authoring, text] = await Promise.all([file('dist/parlour-authoring.wasm'), file('tests/vectors/assignment.json')]);
   vectors = JSON.parse(text.toString());
   const compiler = await import(new URL('../../dist/parlour-authoring.js', import.meta.url).href);
   await compiler.init(authoring);
-  const { plan, lines } = await compiler.compile(JSON.stringify(vectors.config));
-  assert.deepEqual(lines, []);
-  engine = createEngine({ module: await WebAssembly.compile(runtime), plan, report: assert.fail });
-  engine.consent('measure', 0);
+  const compiled = await compiler.compile(JSON.stringify(vectors.config));
+  assert.deepEqual(compiled.lines, []);
+  plan = compiled.plan;
 });
 
-/** @param {string} unit @param {string} key */
-const assigned = (unit, key, at = 0) => {
-  engine.unit(UNIT.visitor, unit);
-  const index = engine.page.experiments.findIndex((experiment) => experiment.key === key);
-  const { variant, reason } = engine.decide(index, false, at);
-  return { variant: engine.page.experiments[index].variants[variant]?.key ?? null, reason };
-};
+/** @param {import('../../www/engine.js').Core} module */
+const answers = (module) => answersOf(tables.createEngine({ module, plan, report: assert.fail }), vectors, tables);
 
-test('every assignment vector holds in the wasm', () => {
-  assert.ok(vectors.rows.length >= 600);
-  for (const { unit, experiment, at, expect } of vectors.rows) assert.deepEqual(assigned(unit, experiment, at), expect, `${experiment} for ${unit.slice(0, 40)}`);
-});
+/** @type {[string, () => Promise<import('../../www/engine.js').Core>][]} */
+const HOSTS = [
+  ['the wasm', async () => WebAssembly.compile(await file('dist/parlour.wasm'))],
+  ['the JavaScript made from it', async () => instantiate],
+];
 
-test('every vector of a flag holds in the wasm', () => {
-  assert.ok(vectors.flags.length >= 300);
-  for (const { unit, flag, expect } of vectors.flags) {
-    engine.unit(UNIT.visitor, unit);
-    const index = engine.page.flags.findIndex(({ key }) => key === flag);
-    const { row, variant, reason } = engine.flag(index, 0);
-    const { value, experiment = -1 } = engine.page.flags[index].rows[row];
-    const answer = engine.page.experiments[experiment]?.variants[variant].values?.[flag] ?? value;
-    assert.deepEqual({ value: answer, reason }, expect, `${flag} for ${unit.slice(0, 40)}`);
-  }
-});
+for (const [name, core] of HOSTS)
+  test(`every vector of an assignment and of a flag holds in ${name}`, async () => {
+    assert.ok(vectors.rows.length >= 600 && vectors.flags.length >= 300);
+    for (const { what, expect, answer } of answers(await core())) assert.deepEqual(answer, expect, what);
+  });
 
 test('a vector that is wrong is noticed', () => {
-  const { unit, experiment, expect } = vectors.rows.find((/** @type {any} */ row) => row.expect.variant === 'a');
-  assert.throws(() => assert.deepEqual(assigned(unit, experiment), { ...expect, variant: 'b' }));
+  const row = answers(instantiate).find(({ expect }) => expect.variant === 'a');
+  assert.throws(() => assert.deepEqual(row?.answer, { ...row?.expect, variant: 'b' }));
 });

@@ -95,6 +95,11 @@ export const createPairs = (engine, vectors, { REASONS, UNIT }) => {
       const { variant, reason } = engine.decide(experiment, false, now);
       mix((REASONS.indexOf(reason) << 8) | (variant + 1));
       tell?.({ n, id: visitor, experiment: experiments[experiment].key, variant, reason });
+      if (!below(4)) {
+        const flag = engine.flag(below(engine.page.flags.length), now);
+        mix(flag & 65535);
+        mix(flag >>> 16);
+      }
       if (!below(8)) effects(engine.met(experiment, now));
       if (!below(256)) engine.forget(now);
     }

@@ -43,15 +43,18 @@ pub struct Meeting {
     /// How many are in it, and how many of them in both.
     pub visitors: u64,
     pub both: u64,
-    pub layers: Layers,
+    pub tie: Tie,
     /// Do its variants and ours fall independently of each other on those in both?
     pub variants: Option<ChiSquare>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Layers {
-    /// One of them is in no layer, or each in its own.
-    Different,
+pub enum Tie {
+    /// Neither layer nor prerequisite.
+    None,
+    /// Ours takes only who is in the other, or the other only who is in ours.
+    OursRequires,
+    TheirsRequires,
     /// The same layer, and no visitor can be in both.
     Apart,
     /// The same layer, and their ranges overlap.
@@ -167,7 +170,7 @@ pub fn simulate(
                 key: key_of(at),
                 visitors: meeting.visitors,
                 both: meeting.table.iter().flatten().sum(),
-                layers: layers(own, experiments.get(at)),
+                tie: tie((index, own), (at, experiments.get(at))),
                 variants: ChiSquare::of_independence(&meeting.table),
             })
             .collect(),
@@ -198,12 +201,22 @@ fn counted(decision: Decision) -> Option<usize> {
     decision.variant.filter(|_| decision.counts()).map(usize::from)
 }
 
-fn layers(ours: Option<&Experiment>, theirs: Option<&Experiment>) -> Layers {
-    match (ours.and_then(|ours| ours.layer), theirs.and_then(|theirs| theirs.layer)) {
+fn tie(ours: (usize, Option<&Experiment>), theirs: (usize, Option<&Experiment>)) -> Tie {
+    let ((own_index, Some(ours)), (index, Some(theirs))) = (ours, theirs) else { return Tie::None };
+    let requires = |experiment: &Experiment, at: usize| {
+        experiment.requires.iter().any(|required| usize::from(required.experiment) == at)
+    };
+    if requires(ours, index) {
+        return Tie::OursRequires;
+    }
+    if requires(theirs, own_index) {
+        return Tie::TheirsRequires;
+    }
+    match (ours.layer, theirs.layer) {
         (Some(ours), Some(theirs)) if ours.seed == theirs.seed => {
             let overlap = ours.range.start < theirs.range.end && theirs.range.start < ours.range.end;
-            if overlap { Layers::Overlap } else { Layers::Apart }
+            if overlap { Tie::Overlap } else { Tie::Apart }
         }
-        _ => Layers::Different,
+        _ => Tie::None,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{Layers, Meeting, SUSPECT, Simulation, share};
+use super::{Meeting, SUSPECT, Simulation, Tie, share};
 use crate::bar::bar;
 
 const BAR_COLUMNS: usize = 30;
@@ -52,10 +52,12 @@ pub fn write(simulation: &Simulation, out: &mut impl Write) -> io::Result<()> {
 /// What to make of a meeting, in a few words.
 #[must_use]
 pub fn verdict(simulation: &Simulation, meeting: &Meeting) -> String {
-    let layer = match meeting.layers {
-        Layers::Different => "",
-        Layers::Apart => "same layer, apart: ",
-        Layers::Overlap => "same layer, ranges overlap: ",
+    let tie = match meeting.tie {
+        Tie::None => "",
+        Tie::OursRequires => "required by this one: ",
+        Tie::TheirsRequires => "requires this one: ",
+        Tie::Apart => "same layer, apart: ",
+        Tie::Overlap => "same layer, ranges overlap: ",
     };
     let variants = match meeting.variants {
         Some(test) if simulation.depends(meeting) => format!("variants depend on each other ({test})"),
@@ -63,5 +65,5 @@ pub fn verdict(simulation: &Simulation, meeting: &Meeting) -> String {
         None if meeting.both == 0 => "nobody is in both".to_owned(),
         None => "too few in both, or one variant alone: not tested".to_owned(),
     };
-    format!("{layer}{variants}")
+    format!("{tie}{variants}")
 }

@@ -1,4 +1,4 @@
-//! Writes the seeds for libFuzzer: `cargo run --bin seeds`, in fuzz/. They land in corpus/TARGET/.
+//! Writes the seeds for libFuzzer: `cargo run --example seeds`, in fuzz/. They land in corpus/TARGET/.
 
 fn main() -> std::io::Result<()> {
     for (target, _) in parlour_fuzz::TARGETS {
