@@ -3,7 +3,7 @@
 #![cfg(feature = "authoring")]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
-use parlour::authoring::{CompileOptions, compile};
+use parlour::authoring::{CompileOptions, Names, compile};
 use parlour::consent::Consent;
 use parlour::decision::Reason;
 use parlour::engine::{Effect, Engine, FlagAnswer, Input};
@@ -135,7 +135,7 @@ fn the_page_learns_values_their_names_and_the_experiment() {
         page["flags"],
         json!([{
             "key": "f",
-            "rows": [{"variant": "on", "value": true}, {"experiment": 0}, {"variant": "off", "value": false}],
+            "rows": [{"variant": "on", "value": true}, {"experiment": 0, "by": [{"variant": "a", "value": true}, {"variant": "b", "value": false}]}, {"variant": "off", "value": false}],
             "metadata": {"owner": "shop", "wave": 2}
         }])
     );
@@ -228,6 +228,8 @@ fn a_flag_names_the_variant_that_lacks_its_value() {
         .replace(r#"{"values": {"f": "y"}}"#, "{}");
     let found = compile(&text, &CompileOptions::default()).diagnostics;
     assert_eq!((found[0].code, found[0].pointer.as_str()), ("W244", "/experiments/one/variants/b"));
+    let page: Value = serde_json::from_slice(plan(&text).page()).unwrap();
+    assert_eq!(page["flags"][0]["rows"][0]["by"][1], json!({"variant": "b", "value": "x"}));
 }
 
 #[test]
@@ -244,7 +246,8 @@ fn a_broken_flag_is_left_out_and_the_others_answer() {
     let compiled = compile(&text, &CompileOptions::default());
     assert!(compiled.has_errors());
     let plan = Plan::decode(&compiled.plan.unwrap()).unwrap();
-    assert_eq!(plan.flags().len(), 1);
+    assert_eq!(Names::read(&plan).flags.len(), 1);
+    assert_eq!(told(Engine::new(plan).flag(0, 0)), answer(0, Reason::Static));
 }
 
 fn shared(share: &str) -> String {

@@ -2,7 +2,7 @@
 // What a page may call. Every method is safe to call at any time: before `start` it waits, after `stop` it does nothing,
 // and whatever goes wrong is reported once and answered with the default.
 
-import { createVisit } from './visit.js';
+import { createVisit, unanswered } from './visit.js';
 
 /** @typedef {import('./visit.js').Options} Options */
 /** @typedef {import('./visit.js').Answer} Answer */
@@ -84,12 +84,13 @@ export const createParlour = (defaults) => {
      * The value of a flag, or what to fall back to. An experiment that decides it is exposed by being asked for.
      * @template [T=unknown]
      * @param {string} key
-     * @param {T} fallback
-     * @param {{expose?: boolean}} [options]
+     * @param {T} [fallback]
+     * @param {{expose?: boolean}} [options] false: looks only
      * @returns {import('./visit.js').FlagAnswer<T>}
      */
-    flag: (key, fallback, { expose = true } = {}) =>
-      safely({ flag: key, value: fallback, variant: null, reason: 'loading', experiment: null, metadata: {} }, (visit) => /** @type {any} */ (visit.flag(key, fallback, expose))),
+    flag: (key, fallback, { expose = true } = {}) => /** @type {any} */ (safely(unanswered(key, fallback, 'loading'), (visit) => visit.flag(key, fallback, expose))),
+    /** All of them, without exposing. @returns {Record<string, import('./visit.js').FlagAnswer>} */
+    flags: () => safely({}, (visit) => visit.flags()),
     /** The visitor meets what `peek` answered. @param {string} key */
     expose: (key) => soon(() => safely(undefined, (visit) => void visit.decide(key, 'use'))),
     /** Facts of the site's own, for audiences. Objects and lists, too: a condition's `user.plan` is a path. @param {Record<string, unknown>} facts */
@@ -115,7 +116,7 @@ export const createParlour = (defaults) => {
     explain: (key) => safely(undefined, (visit) => ({ ...visit.explain(key), ...visit.decide(key, 'peek'), consent: visit.consent.state, ...visit.about() })),
     /** All that is kept on this device, and what is known of this visit. */
     export: async () =>
-      safely(undefined, async (visit) => ({ visitorId: visit.visitorId(), consent: visit.consent.state, ...visit.about(), ...(await visit.stored()), decisions: api.decideAll(), flags: visit.flags().map((key) => visit.flag(key, undefined, false)) })),
+      safely(undefined, async (visit) => ({ visitorId: visit.visitorId(), consent: visit.consent.state, ...visit.about(), ...(await visit.stored()), decisions: api.decideAll(), flags: api.flags() })),
     /** @param {EventName} name @param {(detail: any) => void} listener @returns {() => void} takes it off again */
     on(name, listener) {
       const set = listeners.get(name) ?? new Set();

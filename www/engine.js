@@ -16,8 +16,6 @@ const SETTLED_AT = 'f8d245567abde3--10c9';
 export const STAGES = ['awareness', 'consideration', 'decision', 'purchase', 'retention', 'advocacy'];
 /** Positions are the numbers of `PlanError` in src/plan/decode.rs. */
 const PLAN_ERRORS = ['', 'is not a plan file (an error page, perhaps)', 'is cut short or damaged', 'was built for a newer Parlour', 'needs a feature this Parlour lacks', 'is larger than 1 MiB'];
-/** Was the plan refused for something that another core has? @param {unknown} error */
-export const needsMore = (error) => /** @type {any} */ (error).refused === 4;
 const CONSENT = ['denied', 'unknown', 'measure', 'personalise'];
 export const UNIT = { visitor: 0, user: 1, page: 3 };
 
@@ -26,7 +24,8 @@ export const UNIT = { visitor: 0, user: 1, page: 3 };
  * @typedef {{kind: 'expose' | 'goal' | 'session' | 'show' | 'holdout' | 'stage', index: number, detail: number}} Effect
  * @typedef {WebAssembly.Module | (() => object)} Core what fresh instances are made from: wasm, or `instantiate` of parlour-fallback.js
  * @typedef {{key: string, name?: string, values?: Record<string, unknown>, changes?: import('./change.js').Change[]}} Variant
- * @typedef {{value?: unknown, variant?: string, experiment?: number}} FlagRow what one rule answers; the last row is the default
+ * @typedef {{value?: unknown, variant?: string}} Served nothing: what code falls back to
+ * @typedef {Served & {experiment?: number, by?: Served[]}} FlagRow what one rule answers; an experiment's `by` variant. The last row is the default
  * @typedef {object} Page what the plan tells the glue
  * @property {string[]} site
  * @property {Record<string, string[]> | null} env
@@ -188,12 +187,8 @@ export const createEngine = ({ module, plan, report }) => {
     met: (experiment, now) => guard([], () => effects(wasm.met(experiment, now))),
     /** @param {number} experiment @param {boolean} uses holds on to the answer for this page view @param {number} now */
     decide: (experiment, uses, now) => guard(unpack(REASONS.indexOf('unknown') << 8), () => unpack(wasm.decide(experiment, uses, now))),
-    /** `row` is the place of the answer in the flag's rows, or beyond them. @param {number} index @param {number} now @returns {Decision & {row: number}} */
-    flag: (index, now) =>
-      guard({ row: -1, ...unpack(REASONS.indexOf('unknown') << 8) }, () => {
-        const packed = wasm.flag(index, now);
-        return { row: packed >>> 16, ...unpack(packed & 65535) };
-      }),
+    /** (row << 16) | decision, packed; the row is beyond the flag's where none answers. @param {number} index @param {number} now @returns {number} */
+    flag: (index, now) => guard(-1, () => wasm.flag(index, now)),
     /** A signed link asks for this variant; -1 ends it. @param {number} experiment @param {number} variant */
     force: (experiment, variant) => keepTelling(`force${experiment}`, () => wasm.force(experiment, variant & 255)),
     /** Which steps were passed, where it was settled, and by what. @param {number} experiment @param {number} now */
@@ -215,19 +210,8 @@ export const createEngine = ({ module, plan, report }) => {
     decideAll: (now) => guard([], () => [...numbers(wasm.decide_all(now))].map(unpack)),
     /** @param {Uint8Array} bytes */
     row: (bytes) => guard(undefined, () => (put(bytes), wasm.row())),
-    /**
-     * For chunks that know exports of their own. What is told about something is told again to a fresh instance.
-     * @template T
-     * @param {string} about '' for nothing
-     * @param {T} otherwise
-     * @param {(wasm: any, put: (bytes: Uint8Array) => void, taken: (length: number) => Uint8Array) => T} call
-     * @returns {T}
-     */
-    reach(about, otherwise, call) {
-      const run = () => call(wasm, put, taken);
-      if (about) told.set(about, run);
-      return guard(otherwise, run);
-    },
+    /** For chunks that know exports of their own: what is in `told` is told again to a fresh instance. */
+    inner: { told, guard, put, taken, core: () => wasm },
     /** @param {number} slot @param {number[]} exclude @returns {{number: number, score: number, because: number}[]} */
     recommend: (slot, exclude) =>
       guard([], () => {

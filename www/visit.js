@@ -6,7 +6,7 @@ import { createApplier } from './apply.js';
 import { createBeacon } from './beacon.js';
 import { startCapture } from './capture.js';
 import { createConsent } from './consent.js';
-import { createEngine, needsMore, UNIT } from './engine.js';
+import { createEngine, UNIT } from './engine.js';
 import { createIdentity, randomId, uuidv7 } from './identity.js';
 import { isPreview, loadCore, loadGrowthBook, loadPlan } from './load.js';
 import { createOutbox } from './outbox.js';
@@ -50,9 +50,13 @@ import { whenHidden, whenIdleOrHidden } from './when.js';
  * @property {T} value
  * @property {string | null} variant the name that the file gives the value, or the experiment's variant
  * @property {string} reason
- * @property {string | null} experiment that decided
- * @property {Record<string, string | number | boolean>} metadata
+ * @property {string | null} [experiment] that decided
+ * @property {Record<string, string | number | boolean>} [metadata] as the file has it
  */
+
+/** @template T @param {string} flag @param {T} value @param {string} reason @returns {FlagAnswer<T>} */
+export const unanswered = (flag, value, reason) => ({ flag, value, variant: null, reason });
+
 
 // A first visit waits for nobody longer than this; what is stored is taken up when it comes.
 const STORAGE_MS = 500;
@@ -290,26 +294,29 @@ export const createVisit = (options, control, tell) => {
     try {
       if (module.status === 'fulfilled' && plan.status === 'fulfilled') {
         const create = (/** @type {import('./engine.js').Core} */ module, bytes = plan.value) => createEngine({ module, plan: bytes, report: (detail) => report({ code: 'trap', detail }) });
+        let core = module.value;
         let made;
         try {
-          made = create(module.value);
+          made = create(core);
         } catch (refusal) {
-          if (!needsMore(refusal)) throw refusal;
+          // Another core has what this one lacks.
+          if (/** @type {any} */ (refusal).refused !== 4) throw refusal;
           const { startGrowthBook } = await loadGrowthBook(options.growthbookModule);
           growthbook = await startGrowthBook({ create, expose: (exposure) => (exposed(exposure), keep()), storage: () => storage });
-          made = growthbook.engine;
+          ({ core, engine: made } = growthbook);
         }
         let found = environmentOf(made.page, location.hostname);
         if (found === undefined) {
           const { site } = made.page;
           throw Error(`the plan is for ${site.join(', ')} and this page is on ${location.hostname}: add it to "site" or "environments" in parlour.json`);
         }
-        if (isPreview(consent)) [made, found] = await (await import(/* @vite-ignore */ /* webpackIgnore: true */ `${options.preview}`)).preview({ engine: made, environment: found, options, consent, build: (/** @type {Uint8Array} */ bytes) => create(module.value, bytes), report });
+        if (isPreview(consent)) [made, found] = await (await import(/* @vite-ignore */ /* webpackIgnore: true */ `${options.preview}`)).preview({ engine: made, environment: found, options, consent, build: (/** @type {Uint8Array} */ bytes) => create(core, bytes), report });
+        if (growthbook && made !== growthbook.engine) growthbook = await growthbook.on(made);
         environment = /** @type {string} */ (found);
         engine = made;
         recommender = createRecommender(made);
         const { experiments, flags } = made.page;
-        for (const { key, rows } of flags) if (tooLate.has(key)) for (const { experiment = -1 } of rows) tooLate.add(experiments[experiment]?.key);
+        for (const { key, rows } of flags) if (tooLate.has(key)) for (const { experiment } of rows) if (experiment !== undefined) tooLate.add(experiments[experiment].key);
       }
     } catch (error) {
       report({ key: typeof options.plan === 'string' ? options.plan : undefined, code: 'off', detail: /** @type {Error} */ (error).message });
@@ -389,24 +396,27 @@ export const createVisit = (options, control, tell) => {
       const variant = engine.page.experiments[index].variants[decision.variant];
       return { experiment: key, variant: variant?.key ?? null, values: variant?.values ?? {}, reason: decision.reason };
     },
-    /** @param {string} key @param {unknown} fallback @param {boolean} exposes @returns {FlagAnswer} */
+    /** @param {string} key @param {unknown} [fallback] @param {boolean} [exposes] @returns {FlagAnswer} */
     flag(key, fallback, exposes) {
+      const answer = unanswered(key, fallback, booted ? 'unknown' : 'loading');
       const index = engine?.page.flags.findIndex((flag) => flag.key === key) ?? -1;
-      const answer = { flag: key, value: fallback, variant: null, reason: booted ? 'unknown' : 'loading', experiment: null, metadata: {} };
-      if (!booted && exposes) tooLate.add(key);
-      if (!engine || index < 0) return growthbook?.flag(key, fallback, exposes, tooLate.has(key)) ?? answer;
+      if (!booted) tooLate.add(key);
+      if (!engine || index < 0) return growthbook?.flag(key, fallback, !!exposes, tooLate.has(key)) ?? answer;
       const { experiments, flags } = engine.page;
-      const { rows, metadata = {} } = flags[index];
-      const { row, variant, reason } = engine.flag(index, Date.now());
-      const { experiment = -1, ...served } = rows[row] ?? {};
-      const by = experiments[experiment];
-      if (!by) return { ...answer, reason, metadata, ...served };
-      if (tooLate.has(by.key)) return { ...answer, reason: 'loading' };
-      if (exposes) meet(experiment);
-      const { key: name, values } = by.variants[variant];
-      return { ...answer, ...rows[rows.length - 1], ...(values && Object.hasOwn(values, key) && { value: values[key] }), variant: name, reason, experiment: by.key, metadata };
+      const { rows, metadata } = flags[index];
+      const packed = engine.flag(index, Date.now());
+      const { variant, reason } = engine.unpack(packed & 65535);
+      const { experiment = -1, by = [], ...own } = rows[packed >>> 16] ?? {};
+      const name = experiments[experiment]?.key;
+      if (tooLate.has(name)) return { ...answer, reason: 'loading' };
+      if (name && exposes) meet(experiment);
+      return { ...answer, ...(by[variant] ?? own), reason, experiment: name, metadata };
     },
-    flags: () => [...(engine?.page.flags.map(({ key }) => key) ?? []), ...(growthbook?.features() ?? [])],
+    /** @returns {Record<string, FlagAnswer>} */
+    flags() {
+      const keys = [...(engine?.page.flags.map(({ key }) => key) ?? []), ...(growthbook?.features() ?? [])];
+      return Object.fromEntries(keys.map((key) => [key, this.flag(key)]));
+    },
     /** @param {string} key */
     explain: (key) => engine?.explain(engine.page.experiments.findIndex((experiment) => experiment.key === key), Date.now()),
     keys: () => engine?.page.experiments.map(({ key }) => key) ?? [],
@@ -420,7 +430,7 @@ export const createVisit = (options, control, tell) => {
     identify(id, traits) {
       userId = `${id}`.slice(0, 200);
       engine?.unit(UNIT.user, userId);
-      sendRecord({ type: 'identify', properties: traits ?? {} });
+      if (userId) sendRecord({ type: 'identify', properties: traits ?? {} });
       evaluate();
     },
     /** Nothing of the last person stays; what they did before is still sent unless `drop`. @param {boolean} drop */

@@ -112,6 +112,36 @@ fn build_repeats_itself_and_counts_up_when_something_changed() {
 }
 
 #[test]
+fn decide_tells_what_flags_answer() {
+    let dir = TempDir::new().unwrap();
+    let plan = built(
+        &dir,
+        r#"{"site": "shop.example",
+            "experiments": {"one": {"status": "running",
+                "variants": {"a": {"weight": 0, "values": {"word": "x"}}, "b": {"values": {"word": "y"}}}}},
+            "flags": {
+                "word": {"default": "z", "rules": [{"audience": {"plan": "pro"}, "force": "w"}, {"experiment": "one"}]},
+                "bare": {"rules": [{"audience": {"plan": "pro"}, "force": null}]}
+            }}"#,
+    );
+    let output =
+        run(&["decide", &plan], "{\"unit\":\"ann\"}\n{\"unit\":\"ann\",\"facts\":{\"plan\":\"pro\"}}\n");
+    let flags: Vec<Value> = stdout(&output)
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["flags"].take())
+        .collect();
+    assert_eq!(
+        flags,
+        [
+            json!({"word": {"value": "y", "variant": "b", "reason": "bucketed", "experiment": "one"},
+                   "bare": {"value": null, "variant": null, "reason": "default"}}),
+            json!({"word": {"value": "w", "variant": null, "reason": "targeting"},
+                   "bare": {"value": null, "variant": null, "reason": "targeting"}}),
+        ]
+    );
+}
+
+#[test]
 fn build_writes_nothing_broken_unless_told_to() {
     let dir = TempDir::new().unwrap();
     let plan = built(&dir, CONFIG);
@@ -249,7 +279,9 @@ fn schema_is_the_published_json_schema() {
 
 #[test]
 fn every_command_explains_itself() {
-    for command in ["check", "build", "assign", "decide", "simulate", "serve", "export", "schema"] {
+    for command in
+        ["check", "build", "assign", "decide", "simulate", "power", "diff", "schema", "serve", "export"]
+    {
         let output = run(&[command, "--help"], "");
         assert_eq!(output.status.code(), Some(0));
         assert!(stdout(&output).contains("Usage: parlour"), "{command}");

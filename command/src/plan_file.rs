@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::Context;
-use parlour::authoring::{self, CompileOptions, Compiled, Diagnostic, Names};
+use parlour::authoring::{self, CompileOptions, Compiled, Diagnostic, Earlier, Names};
 use parlour::plan::Plan;
 
 use crate::host::Host;
@@ -77,7 +77,36 @@ pub struct Compilation {
 /// # Errors
 /// Only when the compiler's own plan does not decode.
 pub fn compile(path: &Path, text: &str, options: &CompileOptions) -> anyhow::Result<Compilation> {
-    let compiled = authoring::compile(text, options);
+    told(path, authoring::compile(text, options))
+}
+
+/// As [`compile`], with the ranges of the plan before as far as weights allow.
+///
+/// # Errors
+/// As [`compile`].
+pub fn compile_after(
+    path: &Path,
+    text: &str,
+    options: &CompileOptions,
+    previous: Option<&Plan>,
+) -> anyhow::Result<Compilation> {
+    told(path, authoring::compile_after(text, options, previous))
+}
+
+/// As [`compile`], with what would do harm to what was live before.
+///
+/// # Errors
+/// As [`compile`].
+pub fn compile_against(
+    path: &Path,
+    text: &str,
+    options: &CompileOptions,
+    earlier: &Earlier,
+) -> anyhow::Result<Compilation> {
+    told(path, authoring::check_against(text, options, earlier))
+}
+
+fn told(path: &Path, compiled: Compiled) -> anyhow::Result<Compilation> {
     let has_errors = compiled.has_errors();
     let Compiled { plan, diagnostics } = compiled;
     let lines = diagnostics.iter().map(|diagnostic| format!("{}:{diagnostic}", path.display())).collect();
@@ -96,10 +125,22 @@ pub fn succeed(
     last: &Plan,
     options: &CompileOptions,
 ) -> anyhow::Result<Compilation> {
+    succeed_by(last, options, |options| compile(path, text, options))
+}
+
+/// As [`succeed`], compiled in the caller's way.
+///
+/// # Errors
+/// Those of the caller's way.
+pub fn succeed_by(
+    last: &Plan,
+    options: &CompileOptions,
+    compile: impl Fn(&CompileOptions) -> anyhow::Result<Compilation>,
+) -> anyhow::Result<Compilation> {
     let repeat = CompileOptions { version: last.version(), issued_ms: last.issued_ms(), ..*options };
-    let same = compile(path, text, &repeat)?;
+    let same = compile(&repeat)?;
     if same.opened.as_ref().is_none_or(|opened| opened.plan.hash() == last.hash()) {
         return Ok(same);
     }
-    compile(path, text, &CompileOptions { version: last.version().saturating_add(1), ..*options })
+    compile(&CompileOptions { version: last.version().saturating_add(1), ..*options })
 }

@@ -4,7 +4,7 @@ use parlour::assignment::Trace;
 use parlour::authoring::tell;
 use parlour::consent::Consent;
 use parlour::decision::{Decision, Reason};
-use parlour::engine::{Engine, Input};
+use parlour::engine::{Engine, FlagAnswer, Input};
 use parlour::plan::Unit;
 use serde_json::{Map, Value};
 
@@ -35,6 +35,11 @@ impl<'a> Visitor<'a> {
     /// can run, as GrowthBook's may be, hold for nothing here.
     pub fn knows(&mut self, facts: &Map<String, Value>) {
         tell(&mut self.engine, &self.opened.names, facts, &|_, _, _| false);
+    }
+
+    pub fn flag(&self, flag: usize) -> FlagAnswer {
+        // Beyond all flags: unknown.
+        self.engine.flag(u16::try_from(flag).unwrap_or(u16::MAX), self.now_ms)
     }
 
     /// Why it decides so, beyond the reason.

@@ -5,12 +5,24 @@ use serde_json::{Map, Value as Plain, json};
 use super::diagnostic::did_you_mean;
 use super::json::{Json, Member, Value, below};
 use super::plan::{Builder, seed, share_of};
-use crate::plan::{Experiment, FULL, Flag, MAX_RULES, Rule, Serves, Share, Unit};
+use crate::plan::bytes::Writer;
+use crate::plan::{Experiment, FULL, MAX_RULES, Rule, Serves, Share, Unit, write_flag};
 
 /// A flag that made it into the plan: the engine's part, and the page's row.
 pub struct CompiledFlag {
-    pub flag: Flag,
+    killed: bool,
+    unit: Unit,
+    rules: Vec<Rule>,
     pub page: Plain,
+}
+
+/// The flags as plan bytes have them.
+pub fn encode(flags: &[CompiledFlag]) -> Vec<u8> {
+    let mut writer = Writer::default();
+    for flag in flags {
+        write_flag(&mut writer, flag.killed, flag.unit, &flag.rules);
+    }
+    writer.bytes
 }
 
 /// Experiments that are in the plan, in its order.
@@ -97,7 +109,7 @@ impl<'a> Builder<'a, '_, '_> {
             _ => Unit::Visitor,
         };
         let killed = json.get("kill").is_some_and(Json::is_true);
-        CompiledFlag { flag: Flag { killed, unit, rules: compiled }, page: page.into() }
+        CompiledFlag { killed, unit, rules: compiled, page: page.into() }
     }
 
     /// What the rule serves, and the page's row; `None` for a rule that answers nobody.
@@ -164,9 +176,17 @@ impl<'a> Builder<'a, '_, '_> {
             self.diagnostics.error("E240", (place, experiment.at), message, cure);
             return None;
         };
+        let mut by = Vec::new();
         for variant in named.json.get("variants").map_or(&[][..], Json::members) {
             let pointer = format!("/experiments/{key}/variants/{}", variant.name);
-            match variant.json.get("values").and_then(|values| values.get(&flag.name)) {
+            let own = variant.json.get("values").and_then(|values| values.get(&flag.name));
+            let mut row = Map::new();
+            row.insert("variant".into(), variant.name.as_str().into());
+            if let Some(value) = own.or_else(|| flag.json.get("default")) {
+                row.insert("value".into(), value.plain());
+            }
+            by.push(Plain::Object(row));
+            match own {
                 Some(value) => answers.push((value, format!("{pointer}/values/{}", flag.name))),
                 None => {
                     let message = format!("variant `{}` has no value for flag `{}`", variant.name, flag.name);
@@ -182,7 +202,7 @@ impl<'a> Builder<'a, '_, '_> {
             self.diagnostics.warning("W245", (place, experiment.at), message, cure);
             return None;
         };
-        Some((Serves::Experiment(index as u16), json!({ "experiment": index })))
+        Some((Serves::Experiment(index as u16), json!({ "experiment": index, "by": by })))
     }
 
     /// A value with the name that the flag's `variants` give it.

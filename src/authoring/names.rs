@@ -1,7 +1,7 @@
 //! Keys and names of a compiled plan, for hosts that speak to people.
 
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::engine::FlagAnswer;
 use crate::plan::Plan;
@@ -39,8 +39,6 @@ pub struct Named {
     /// For people; empty where the author gave none.
     pub name: String,
     pub variants: Vec<Self>,
-    /// Of a variant, for code that reads them.
-    pub values: Map<String, Value>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -59,6 +57,8 @@ pub struct FlagRow {
     pub value: Option<Value>,
     pub variant: Option<String>,
     pub experiment: Option<usize>,
+    /// What each variant of the experiment gets.
+    pub by: Vec<Self>,
 }
 
 /// What a flag answers, in the words of the file.
@@ -83,17 +83,12 @@ impl Names {
         let Some(row) = answer.rule.and_then(|rule| flag.rows.get(usize::from(rule))) else {
             return FlagTold::default();
         };
-        let Some(experiment) = row.experiment.and_then(|index| self.experiments.get(index)) else {
-            return FlagTold { value: row.value.as_ref(), variant: row.variant.as_deref(), experiment: None };
-        };
-        let variant =
-            answer.decision.variant.and_then(|variant| experiment.variants.get(usize::from(variant)));
+        let served = answer.decision.variant.and_then(|variant| row.by.get(usize::from(variant)));
+        let experiment = row.experiment.and_then(|index| self.experiments.get(index));
         FlagTold {
-            value: variant
-                .and_then(|variant| variant.values.get(&flag.key))
-                .or_else(|| flag.rows.last()?.value.as_ref()),
-            variant: variant.map(|variant| variant.key.as_str()),
-            experiment: Some(&experiment.key),
+            value: served.unwrap_or(row).value.as_ref(),
+            variant: served.unwrap_or(row).variant.as_deref(),
+            experiment: experiment.map(|experiment| experiment.key.as_str()),
         }
     }
 

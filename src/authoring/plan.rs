@@ -7,7 +7,7 @@ use super::dates;
 use super::diagnostic::{Diagnostics, did_you_mean};
 use super::json::{Json, Member, Value, below};
 use super::{CompileOptions, PREVIEW_KEY_CHARS, warnings};
-use super::{growthbook, page, shape, share};
+use super::{flag, growthbook, page, shape, share};
 use crate::consent::Basis;
 use crate::hash::{id64, murmur3_32};
 use crate::journey::TouchpointKind;
@@ -85,9 +85,9 @@ pub fn build(
     if diagnostics.is_broken_outside(&PARTS) {
         return None;
     }
-    let (flags, flag_rows) = flags.into_iter().map(|flag| (flag.flag, flag.page)).unzip();
+    let flag_bytes = flag::encode(&flags);
     let kept = page::Kept {
-        flags: flag_rows,
+        flags: flags.into_iter().map(|flag| flag.page).collect(),
         goals: goals.iter().map(|(member, _)| *member).collect(),
         experiments: experiments.iter().map(|(member, _)| *member).collect(),
         experiences: experiences.iter().map(|(member, _)| *member).collect(),
@@ -113,7 +113,7 @@ pub fn build(
         facts: conditions.facts.iter().map(|fact| fact.source).collect(),
         conditions: conditions.set,
         experiments: experiments.into_iter().map(|(_, experiment)| experiment).collect(),
-        flags,
+        flags: flag_bytes,
         experiences: experiences.into_iter().map(|(_, experience)| experience).collect(),
         goals: goals.into_iter().map(|(_, goal)| goal).collect(),
         slots: slots.into_iter().map(|(_, slot)| slot).collect(),

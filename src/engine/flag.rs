@@ -2,7 +2,7 @@
 
 use super::Engine;
 use crate::decision::{Decision, Reason};
-use crate::plan::Serves;
+use crate::plan::{Flag, Serves};
 use crate::targeting::matches;
 
 /// What a flag answers.
@@ -19,14 +19,15 @@ impl Engine {
     #[must_use]
     pub fn flag(&self, index: u16, now_ms: u64) -> FlagAnswer {
         let none = |reason| FlagAnswer { rule: None, decision: Decision::out(reason) };
-        let Some(flag) = self.plan.flags.get(usize::from(index)) else { return none(Reason::Unknown) };
+        let Some(flag) = Flag::read(&self.plan.flags, index) else { return none(Reason::Unknown) };
         if self.plan.killed || flag.killed {
             return none(Reason::Killed);
         }
         if now_ms >= self.plan.expires_ms {
             return none(Reason::Expired);
         }
-        for (place, rule) in (0u16..).zip(&flag.rules) {
+        let Flag { unit, .. } = flag;
+        for (place, rule) in (0u16..).zip(flag) {
             if rule.audience.is_some_and(|start| !matches(&self.plan.conditions, start, &self.facts)) {
                 continue;
             }
@@ -35,8 +36,8 @@ impl Engine {
                 Serves::Everyone if place == 0 => Decision::out(Reason::Static),
                 Serves::Everyone => Decision::out(Reason::Default),
                 Serves::Share(share) => {
-                    let is_allowed = !flag.unit.lasts() || self.consent.keeps_units();
-                    let unit = self.unit(flag.unit).filter(|_| is_allowed);
+                    let is_allowed = !unit.lasts() || self.consent.keeps_units();
+                    let unit = self.unit(unit).filter(|_| is_allowed);
                     if !unit.is_some_and(|unit| share.contains(unit)) {
                         continue;
                     }

@@ -47,7 +47,7 @@ fn core(plan: &Plan) -> Vec<u8> {
     });
     write::set(writer, &plan.conditions);
     many(writer, &plan.experiments, experiment);
-    many(writer, &plan.flags, super::flag::write);
+    writer.text(&plan.flags);
     many(writer, &plan.experiences, experience);
     many(writer, &plan.goals, |writer, goal| {
         writer.u64(goal.id);
@@ -60,14 +60,14 @@ fn core(plan: &Plan) -> Vec<u8> {
     std::mem::take(&mut writer.bytes)
 }
 
-pub(super) fn many<T>(writer: &mut Writer, list: &[T], one: impl Fn(&mut Writer, &T)) {
+fn many<T>(writer: &mut Writer, list: &[T], one: impl Fn(&mut Writer, &T)) {
     writer.varint(list.len() as u64);
     for item in list {
         one(writer, item);
     }
 }
 
-pub(super) fn optional<T>(writer: &mut Writer, value: Option<&T>, one: impl Fn(&mut Writer, &T)) {
+fn optional<T>(writer: &mut Writer, value: Option<&T>, one: impl Fn(&mut Writer, &T)) {
     writer.u8(u8::from(value.is_some()));
     if let Some(value) = value {
         one(writer, value);

@@ -9,6 +9,8 @@ pub mod encode;
 mod flag;
 
 pub use decode::PlanError;
+#[cfg(feature = "authoring")]
+pub use flag::write as write_flag;
 pub use flag::{Flag, MAX_RULES, Rule, Serves};
 
 use crate::consent::Basis;
@@ -49,7 +51,8 @@ pub struct Plan {
     pub(crate) facts: Vec<FactSource>,
     pub(crate) conditions: ConditionSet,
     pub(crate) experiments: Vec<Experiment>,
-    pub(crate) flags: Vec<Flag>,
+    /// As `flag.rs` has them.
+    pub(crate) flags: Vec<u8>,
     pub(crate) experiences: Vec<Experience>,
     pub(crate) goals: Vec<Goal>,
     pub(crate) slots: Vec<Slot>,
@@ -275,11 +278,6 @@ impl Plan {
     }
 
     #[must_use]
-    pub fn flags(&self) -> &[Flag] {
-        &self.flags
-    }
-
-    #[must_use]
     pub fn experiences(&self) -> &[Experience] {
         &self.experiences
     }
@@ -297,7 +295,7 @@ impl Plan {
     /// The part of a plan file that is signed and named by its hash, and its signatures.
     #[must_use]
     pub fn split(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-        let len = bytes::Reader::new(bytes.get(HEADER_BYTES - 4..)?).u32()? as usize;
+        let len = bytes::Reader::new(bytes.get(HEADER_BYTES - 4..HEADER_BYTES)?).u32() as usize;
         bytes.split_at_checked(HEADER_BYTES.checked_add(len)?)
     }
 

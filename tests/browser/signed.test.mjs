@@ -57,7 +57,7 @@ const isRefused = async (page, url, line) => {
   const lines = await said(page);
   assert.equal(lines.length, 1, JSON.stringify(lines));
   assert.match(lines[0], line);
-  assert.equal(await page.evaluate(() => parlour.decide("headline").variant), null);
+  assert.equal(await page.evaluate(() => parlour.decide("headline").variant === null), true);
 };
 
 /** The plan accepted before is run, and one line says so. @param {Page} page @param {Shop} shop @param {RegExp} line */

@@ -25,6 +25,11 @@ const CONFIG = {
     second: { status: "running", audience: "big", variants: { control: {}, banner: { weight: 3 } } },
     over: { status: "ended", winner: "b", variants: { control: {}, b: {} } },
     later: { status: "running", start: "2030-01-01", variants: { control: {}, b: {} } },
+    worded: { status: "running", traffic: 0.5, variants: { control: { values: { word: "a" } }, b: { values: { word: "b" } } } },
+  },
+  flags: {
+    word: { default: "é", rules: [{ audience: "german", force: "deutsch" }, { experiment: "worded" }, { force: "some", share: 0.3 }] },
+    limit: { rules: [{ audience: "big", force: { amount: 50.5 } }] },
   },
 };
 const IDS = `${Array.from({ length: 2000 }, (_, i) => `visitor-${i}`).join("\n")}\n\nmüller\r\n日本\n🛒\nlast without an end of line`;

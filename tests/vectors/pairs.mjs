@@ -97,8 +97,8 @@ export const createPairs = (engine, vectors, { REASONS, UNIT }) => {
       tell?.({ n, id: visitor, experiment: experiments[experiment].key, variant, reason });
       if (!below(4)) {
         const flag = engine.flag(below(engine.page.flags.length), now);
-        mix((REASONS.indexOf(flag.reason) << 8) | (flag.variant + 1));
-        mix(flag.row);
+        mix(flag & 65535);
+        mix(flag >>> 16);
       }
       if (!below(8)) effects(engine.met(experiment, now));
       if (!below(256)) engine.forget(now);

@@ -21,9 +21,10 @@ export const answersOf = (engine, vectors, { UNIT }) => {
   const served = (unit, key) => {
     engine.unit(UNIT.visitor, unit);
     const index = engine.page.flags.findIndex((flag) => flag.key === key);
-    const { row, variant, reason } = engine.flag(index, 0);
-    const { value, experiment = -1 } = engine.page.flags[index].rows[row];
-    return { value: engine.page.experiments[experiment]?.variants[variant].values?.[key] ?? value, reason };
+    const packed = engine.flag(index, 0);
+    const { variant, reason } = engine.unpack(packed & 65535);
+    const { by, ...own } = engine.page.flags[index].rows[packed >>> 16];
+    return { value: (by?.[variant] ?? own).value, reason };
   };
   const rows = vectors.rows.map((/** @type {any} */ row) => ({ ...row, answer: assigned(row.unit, row.experiment, row.at) }));
   const flags = vectors.flags.map((/** @type {any} */ row) => ({ ...row, answer: served(row.unit, row.flag) }));

@@ -1,7 +1,7 @@
 use std::io::Write as _;
 use std::path::PathBuf;
 
-use parlour::authoring::CompileOptions;
+use parlour::authoring::{CompileOptions, Earlier};
 use parlour::plan::MAGIC;
 use parlour_signing::Report;
 use serde_json::json;
@@ -20,6 +20,13 @@ use crate::plan_file;
 pub struct Args {
     /// The parlour.json, or the plan, to check.
     file: PathBuf,
+    /// The plan that is live, or the parlour.json it was built from: finds units of running experiments that would move
+    /// without a new version, and keys that were used before.
+    #[arg(long, value_name = "OLD")]
+    against: Option<PathBuf>,
+    /// The time for warnings that look at the calendar (RFC 3339) instead of now.
+    #[arg(long, value_name = "TIME")]
+    at: Option<jiff::Timestamp>,
     /// How to print what was found.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -38,7 +45,15 @@ impl Task for Args {
             return self.report(&bytes, host);
         }
         let text = host.text_of(&self.file)?;
-        let compilation = plan_file::compile(&self.file, &text, &CompileOptions::default())?;
+        let options = CompileOptions { now_ms: Some(host.instant(self.at)), ..CompileOptions::default() };
+        let compilation = match &self.against {
+            Some(old) => {
+                let earlier = Earlier::read(&host.bytes_of(old)?)
+                    .map_err(|why| anyhow::anyhow!("{} cannot be compared with: {why}", old.display()))?;
+                plan_file::compile_against(&self.file, &text, &options, &earlier)?
+            }
+            None => plan_file::compile(&self.file, &text, &options)?,
+        };
         let ok = !compilation.has_errors;
         let mut out = host.stdout();
         match self.format {

@@ -14,7 +14,9 @@ use crate::visitor::Visitor;
 /// Says what every experiment decides for each visitor: one JSON object a line on standard input.
 ///
 /// Takes {"unit":"…","facts":{…}} and prints {"unit":"…","decisions":{KEY:{"variant":…,"reason":"…"}}}. Each visitor is a
-/// new one who allows measuring. With --explain each decision has an "explanation" besides. Facts may nest: {"page":{"type":"home"}} is the fact page.type.
+/// new one who allows measuring. With --explain each decision has an "explanation" besides. Where the plan has flags,
+/// "flags":{KEY:{"value":…,"variant":…,"reason":"…"}} follows: the value is null where code gets what it falls back to.
+/// Facts may nest: {"page":{"type":"home"}} is the fact page.type.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The plan, as `parlour build` wrote it.
@@ -51,8 +53,13 @@ impl Task for Args {
             let mut visitor = Visitor::new(&opened, now_ms);
             visitor.becomes(&asked.unit);
             visitor.knows(&asked.facts);
-            let decisions = all_decisions(&opened, &visitor, clauses.as_deref());
-            writeln!(out, "{}", json!({ "unit": asked.unit, "decisions": decisions }))?;
+            let mut answer = Map::new();
+            answer.insert("unit".into(), asked.unit.into());
+            answer.insert("decisions".into(), all_decisions(&opened, &visitor, clauses.as_deref()).into());
+            if !opened.names.flags.is_empty() {
+                answer.insert("flags".into(), all_flags(&opened, &visitor).into());
+            }
+            writeln!(out, "{}", Value::Object(answer))?;
         }
         out.flush()?;
         Ok(Outcome::Clean)
@@ -69,6 +76,22 @@ fn all_decisions(opened: &Opened, visitor: &Visitor<'_>, clauses: Option<&[Strin
             answer.insert("explanation".into(), json!(explain(decision, trace, &opened.names, clauses)));
         }
         (named.key.clone(), answer)
+    });
+    answers.collect()
+}
+
+fn all_flags(opened: &Opened, visitor: &Visitor<'_>) -> Map<String, Value> {
+    let answers = opened.names.flags.iter().enumerate().map(|(index, named)| {
+        let answer = visitor.flag(index);
+        let told = opened.names.flag(index, answer);
+        let mut row = Map::new();
+        row.insert("value".into(), told.value.cloned().unwrap_or_default());
+        row.insert("variant".into(), told.variant.into());
+        row.insert("reason".into(), answer.decision.reason.name().into());
+        if let Some(experiment) = told.experiment {
+            row.insert("experiment".into(), experiment.into());
+        }
+        (named.key.clone(), row.into())
     });
     answers.collect()
 }

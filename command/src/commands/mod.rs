@@ -1,14 +1,17 @@
 //! One file per subcommand. Exit codes: 0 done, 1 done and problems found, 2 wrong usage or input that cannot be used.
 
+mod archive;
 mod assign;
 mod build;
 mod check;
 mod decide;
 mod diff;
+mod edited;
 mod import;
 mod keygen;
 mod power;
 mod preview;
+mod promote;
 mod schema;
 mod sign;
 mod simulate;
@@ -32,6 +35,8 @@ const PORTABLE: &[Entry] = &[
     Entry::of::<simulate::Args>("simulate"),
     Entry::of::<power::Args>("power"),
     Entry::of::<diff::Args>("diff"),
+    Entry::of::<promote::Args>("promote"),
+    Entry::of::<archive::Args>("archive"),
     Entry::of::<keygen::Args>("keygen"),
     Entry::of::<sign::Args>("sign"),
     Entry::of::<verify::Args>("verify"),

@@ -15,6 +15,8 @@ const ROW: f64 = 34.0;
 /// Two-sided 99.9 % of a normal distribution: what one honest run in a thousand leaves.
 const WIDEST: f64 = 3.29;
 const LONGEST_KEY: usize = 24;
+/// In characters of a small line that starts at `LEFT`.
+const LONGEST_LINE: usize = 84;
 
 const STYLE: &str = "\
 svg{color-scheme:light dark;--back:#fff;--text:#1c2127;--faint:#5b6570;--track:#eceff3;--arm:#2f6fde;--out:#a3adb8;\
@@ -77,7 +79,8 @@ pub fn svg(simulation: &Simulation) -> String {
         });
         canvas.y -= 10.0;
         let class = if simulation.depends(meeting) { "f bad" } else { "f" };
-        canvas.text(class, LEFT, &verdict(simulation, meeting));
+        let said = verdict(simulation, meeting);
+        canvas.text(class, if said.chars().count() > LONGEST_LINE { MARGIN } else { LEFT }, &said);
         canvas.y += 26.0;
     }
 

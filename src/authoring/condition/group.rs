@@ -56,6 +56,9 @@ impl Conditions {
                     self.close(not);
                 }
             }
+            "$savedGroup" if self.dialect == Dialect::GrowthBook && !self.saved.is_empty() => {
+                self.saved_group(&member.json, at, here, diagnostics);
+            }
             "$savedGroup" | "$savedGroups" if self.dialect == Dialect::GrowthBook => {
                 let message = format!("`{}` is not read: it is never true", member.name);
                 diagnostics.warning("W215", at, message, "Write $inGroup on a fact".into());

@@ -9,6 +9,7 @@ mod channel;
 mod elements;
 mod group;
 mod operator;
+mod saved;
 mod test;
 mod values;
 
@@ -17,7 +18,7 @@ pub use operator::{OPERATORS, Operator, TYPES};
 use std::collections::BTreeMap;
 
 use super::diagnostic::{Diagnostics, did_you_mean};
-use super::json::{Json, Value};
+use super::json::{Json, Member, Value};
 use super::pattern::{self, Case, Refused};
 use crate::plan::FactSource;
 use crate::profile::{DERIVED_FACTS, DerivedFact};
@@ -84,6 +85,10 @@ pub struct Conditions {
     pub groups: Vec<(String, Option<Vec<Scalar>>)>,
     /// As `site` has them: who comes from there came from no channel.
     pub own_hosts: Vec<String>,
+    /// Saved groups as GrowthBook's payload has them, for references to them.
+    pub saved: Vec<Member>,
+    /// Those being written out.
+    resolving: Vec<String>,
     /// Decimals of the plan's currency: `profile.revenue` is compared in minor units.
     pub currency_exponent: u8,
     /// What each node says, for explanations.

@@ -98,7 +98,11 @@ impl Conditions {
             }
             Operator::InGroup => {
                 let Some(values) = self.group_values(json, pointer, diagnostics) else {
-                    return self.constant(false);
+                    return if self.is_unknown_group(json) {
+                        self.unknown(here)
+                    } else {
+                        self.constant(false)
+                    };
                 };
                 self.in_list(values, Letters::AsTheyAre, here)
             }

@@ -49,6 +49,7 @@ pub fn compile(
 ) -> Section {
     let outer_dialect = std::mem::replace(&mut conditions.dialect, Dialect::GrowthBook);
     let outer_groups = std::mem::replace(&mut conditions.groups, groups(root));
+    conditions.saved = root.get("savedGroups").map_or(&[][..], Json::members).to_vec();
     let features = root.get("features").map_or(&[][..], Json::members);
     let is = |name: &str| root.get(name).is_some_and(Json::is_true);
     let mut compiler = Compiler {
@@ -74,6 +75,7 @@ pub fn compile(
     let Compiler { mut section, attributes, rows, .. } = compiler;
     conditions.dialect = outer_dialect;
     conditions.groups = outer_groups;
+    conditions.saved.clear();
     let attributes: Vec<_> =
         attributes.iter().zip(&section.attributes).map(|(name, it)| json!([it.fact, name])).collect();
     let page = json!({
