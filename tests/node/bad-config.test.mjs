@@ -3,10 +3,15 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { before, test } from "node:test";
-import * as authoring from "../../dist/parlour-authoring.js";
 
 const MOST_BYTES = 10 << 20;
-before(() => authoring.init(readFileSync(new URL("../../dist/parlour-authoring.wasm", import.meta.url))));
+const dist = (/** @type {string} */ name) => new URL(`../../dist/${name}`, import.meta.url);
+/** @type {typeof import("../../www/authoring.js")} */
+let authoring;
+before(async () => {
+  authoring = await import(dist("parlour-authoring.js").href);
+  await authoring.init(readFileSync(dist("parlour-authoring.wasm")));
+});
 
 /** @param {string} text */
 async function codes(text) {
