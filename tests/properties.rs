@@ -383,13 +383,14 @@ proptest! {
         writer.text(&text);
         let mut reader = Reader::new(&writer.bytes);
         for number in &numbers {
-            prop_assert_eq!(reader.varint(), Some(*number));
+            prop_assert_eq!(reader.varint(), *number);
         }
-        prop_assert_eq!(reader.text(), Some(&text[..]));
-        prop_assert!(reader.is_empty() && reader.u8().is_none());
+        prop_assert_eq!(reader.text(), &text[..]);
+        prop_assert!(reader.has_ended());
+        prop_assert!(reader.u8() == 0 && !reader.is_whole());
         let short = &writer.bytes[..cut.index(writer.bytes.len())];
         let mut reader = Reader::new(short);
-        let whole = numbers.iter().all(|number| reader.varint() == Some(*number)) && reader.text() == Some(&text[..]);
+        let whole = numbers.iter().all(|number| reader.varint() == *number) && reader.text() == &text[..] && reader.is_whole();
         prop_assert!(!whole, "what is cut short is not read as whole");
     }
 }

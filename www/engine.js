@@ -16,8 +16,6 @@ const SETTLED_AT = 'f8d245567abde3--10c9';
 export const STAGES = ['awareness', 'consideration', 'decision', 'purchase', 'retention', 'advocacy'];
 /** Positions are the numbers of `PlanError` in src/plan/decode.rs. */
 const PLAN_ERRORS = ['', 'is not a plan file (an error page, perhaps)', 'is cut short or damaged', 'was built for a newer Parlour', 'needs a feature this Parlour lacks', 'is larger than 1 MiB'];
-/** Was the plan refused for something that another core has? @param {unknown} error */
-export const needsMore = (error) => /** @type {any} */ (error).refused === 4;
 const CONSENT = ['denied', 'unknown', 'measure', 'personalise'];
 export const UNIT = { visitor: 0, user: 1, page: 3 };
 
@@ -212,21 +210,8 @@ export const createEngine = ({ module, plan, report }) => {
     decideAll: (now) => guard([], () => [...numbers(wasm.decide_all(now))].map(unpack)),
     /** @param {Uint8Array} bytes */
     row: (bytes) => guard(undefined, () => (put(bytes), wasm.row())),
-    /** Forces what only a chunk knows, by name; true where it does. @type {((experiment: string, variant: string) => boolean) | undefined} */
-    forceNamed: undefined,
-    /**
-     * For chunks that know exports of their own. What is told about something is told again to a fresh instance.
-     * @template T
-     * @param {string} about '' for nothing
-     * @param {T} otherwise
-     * @param {(wasm: any, put: (bytes: Uint8Array) => void, taken: (length: number) => Uint8Array) => T} call
-     * @returns {T}
-     */
-    reach(about, otherwise, call) {
-      const run = () => call(wasm, put, taken);
-      if (about) told.set(about, run);
-      return guard(otherwise, run);
-    },
+    /** For chunks that know exports of their own: what is in `told` is told again to a fresh instance. */
+    inner: { told, guard, put, taken, core: () => wasm },
     /** @param {number} slot @param {number[]} exclude @returns {{number: number, score: number, because: number}[]} */
     recommend: (slot, exclude) =>
       guard([], () => {

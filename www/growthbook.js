@@ -111,8 +111,21 @@ const addressPart = (name, address) => {
  * @param {() => import('./storage.js').Storage | null} [host.storage] where sticky documents are kept
  */
 export const createGrowthBook = (engine, { expose = () => {}, storage = () => null } = {}) => {
+  const { told, guard, put, taken, core } = engine.inner;
+  /**
+   * @template T
+   * @param {string} about what is told again to a fresh instance; '' for nothing
+   * @param {T} otherwise
+   * @param {(wasm: any, put: (bytes: Uint8Array) => void, taken: (length: number) => Uint8Array) => T} call
+   * @returns {T}
+   */
+  const reach = (about, otherwise, call) => {
+    const run = () => call(core(), put, taken);
+    if (about) told.set(about, run);
+    return guard(otherwise, run);
+  };
   /** @type {Page} */
-  const page = JSON.parse(engine.reach('', '{}', (wasm, _, taken) => new TextDecoder().decode(taken(wasm.growthbook_page()))));
+  const page = JSON.parse(reach('', '{}', (wasm, _, taken) => new TextDecoder().decode(taken(wasm.growthbook_page()))));
   const asked = engine.page.facts.flatMap((row) => (row ? (typeof row === 'string' ? row : row[0]) : [])).filter((name) => name.startsWith('$url.'));
   /** @type {Record<string, unknown>} */
   const attributes = {};
@@ -126,7 +139,7 @@ export const createGrowthBook = (engine, { expose = () => {}, storage = () => nu
     Object.assign(attributes, facts);
     for (const [fact, name] of page.attributes)
       if (Object.hasOwn(facts, name))
-        engine.reach(`hashed ${name}`, undefined, (wasm, put) => {
+        reach(`hashed ${name}`, undefined, (wasm, put) => {
           put(Uint8Array.from([4, ...sized(utf16(textToHash(facts[name])))]));
           wasm.fact(fact, 5, 0);
         });
@@ -151,7 +164,7 @@ export const createGrowthBook = (engine, { expose = () => {}, storage = () => nu
   const tellOwn = () => {
     const keys = page.attributes.map(([, name]) => `${name}||${textToHash(attributes[name])}`);
     const own = keys.filter((key) => Object.hasOwn(documents, key));
-    engine.reach('documents', undefined, (wasm, put) => {
+    reach('documents', undefined, (wasm, put) => {
       /** @type {number[]} */
       const all = [];
       for (const key of own) {
@@ -195,7 +208,7 @@ export const createGrowthBook = (engine, { expose = () => {}, storage = () => nu
     leaf: numbers[at + 4] - 1,
   });
   /** @param {(wasm: any) => number} call */
-  const numbers = (call) => engine.reach('', new Uint32Array(), (wasm, _, taken) => new Uint32Array(taken(call(wasm)).buffer));
+  const numbers = (call) => reach('', new Uint32Array(), (wasm, _, taken) => new Uint32Array(taken(call(wasm)).buffer));
 
   const keeps = (/** @type {Row} */ row) => page.sticky && !row.disableStickyBucketing;
 
@@ -237,7 +250,7 @@ export const createGrowthBook = (engine, { expose = () => {}, storage = () => nu
         if (known.assignments[assignment] !== key)
           next = { ...next, [`${hashAttribute}||${attributeValue}`]: { ...known, assignments: { ...known.assignments, [assignment]: key } } };
       }
-      if (engine.reach('', false, (wasm) => wasm.growthbook_met(one.experiment, variationId, one.fallback)))
+      if (reach('', false, (wasm) => wasm.growthbook_met(one.experiment, variationId, one.fallback)))
         expose({ experiment: row.key, name: row.name, variant: key, variantName: name, version: row.bucketVersion ?? 0, reason: one.sticky ? 'sticky' : 'bucketed' });
     }
     if (next === documents) return;
@@ -279,15 +292,16 @@ export const createGrowthBook = (engine, { expose = () => {}, storage = () => nu
   /** All experiments of this key have this variation; one that does not exist is none. @param {string} key @param {number} variation */
   const force = (key, variation) =>
     page.experiments.forEach((row, index) => {
-      if (row.key === key) engine.reach(`forced ${index}`, undefined, (wasm) => wasm.growthbook_force(index, variation < 0 ? 65535 : variation));
+      if (row.key === key) reach(`forced ${index}`, undefined, (wasm) => wasm.growthbook_force(index, variation < 0 ? 65535 : variation));
     });
   /** For preview links. @param {string} key @param {string} variant */
-  engine.forceNamed = (key, variant) => {
+  const forceNamed = (key, variant) => {
     const row = page.experiments.find((row) => row.key === key);
     const variation = row?.variations.findIndex((_, i) => (row.meta?.[i]?.key || `${i}`) === variant) ?? -1;
     if (variation >= 0) force(key, variation);
     return variation >= 0;
   };
+  Object.assign(engine, { forceNamed });
 
   let isLeaving = false;
   /** Where the first experiment that redirects sends this visitor. @param {string} url @returns {string | undefined} */

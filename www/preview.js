@@ -104,7 +104,7 @@ const read = async (text, { previewKey }) => {
 const force = async (engine, token) => {
   const experiment = engine.page.experiments.findIndex(({ key }) => key === token.experiment);
   const variant = engine.page.experiments[experiment]?.variants.findIndex(({ key }) => key === token.variant) ?? -1;
-  if (variant < 0) return engine.forceNamed?.(token.experiment, token.variant) ? engine : undefined;
+  if (variant < 0) return /** @type {any} */ (engine).forceNamed?.(token.experiment, token.variant) ? engine : undefined;
   engine.force(experiment, variant);
   return engine;
 };

@@ -6,7 +6,7 @@ import { createApplier } from './apply.js';
 import { createBeacon } from './beacon.js';
 import { startCapture } from './capture.js';
 import { createConsent } from './consent.js';
-import { createEngine, needsMore, UNIT } from './engine.js';
+import { createEngine, UNIT } from './engine.js';
 import { createIdentity, randomId, uuidv7 } from './identity.js';
 import { isPreview, loadCore, loadGrowthBook, loadPlan } from './load.js';
 import { createOutbox } from './outbox.js';
@@ -299,7 +299,8 @@ export const createVisit = (options, control, tell) => {
         try {
           made = create(core);
         } catch (refusal) {
-          if (!needsMore(refusal)) throw refusal;
+          // Another core has what this one lacks.
+          if (/** @type {any} */ (refusal).refused !== 4) throw refusal;
           const { startGrowthBook } = await loadGrowthBook(options.growthbookModule);
           growthbook = await startGrowthBook({ create, expose: (exposure) => (exposed(exposure), keep()), storage: () => storage });
           ({ core, engine: made } = growthbook);

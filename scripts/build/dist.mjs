@@ -57,13 +57,21 @@ export function writeDist(referred, others, local) {
   for (const [name, content] of all) writeIfChanged(join(DIST, name), content);
 }
 
-/** @param {string | Uint8Array} content @param {string} extension */
+/**
+ * How distances are written (NPOSTFIX and NDIRECT of RFC 7932) is worth a few bytes, and which way is best only trying
+ * tells: what pages load is tried all ways, what only tools load one way.
+ * @param {string | Uint8Array} content @param {string} extension
+ */
 function brotli(content, extension) {
   const bytes = Buffer.from(content);
-  const mode = extension === ".wasm" ? constants.BROTLI_MODE_GENERIC : constants.BROTLI_MODE_TEXT;
-  return brotliCompressSync(bytes, { params: {
-    [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 24, [constants.BROTLI_PARAM_MODE]: mode, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length,
+  const packed = (postfix = 0, direct = 0) => brotliCompressSync(bytes, { params: {
+    [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 24, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length,
+    [constants.BROTLI_PARAM_MODE]: extension === ".wasm" ? constants.BROTLI_MODE_GENERIC : constants.BROTLI_MODE_TEXT,
+    [constants.BROTLI_PARAM_NPOSTFIX]: postfix, [constants.BROTLI_PARAM_NDIRECT]: direct << postfix,
   } });
+  if (bytes.length > 100_000) return packed();
+  const tried = [0, 1, 2, 3].flatMap((postfix) => [0, 1, 4, 8].map((direct) => packed(postfix, direct)));
+  return tried.reduce((best, next) => (next.length < best.length ? next : best));
 }
 
 /** @param {string | Uint8Array} content */

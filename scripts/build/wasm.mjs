@@ -5,11 +5,12 @@
  * tools. `command` is what the `parlour` command of the npm package runs in Node. Each has a target directory of its own,
  * because one build would unify their features.
  */
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { brotliCompressSync } from "node:zlib";
 import { whenStale } from "../fresh.mjs";
 import { mustRun, ROOT } from "../run.mjs";
+import { cutPanics } from "./panics.mjs";
 
 /** @typedef {"runtime" | "growthbook" | "authoring" | "command"} Flavour */
 
@@ -30,7 +31,7 @@ export const WASM_FEATURES = {
 const STACK_BYTES = { runtime: 64 * 1024, growthbook: 64 * 1024, authoring: 512 * 1024, command: 1024 * 1024 };
 
 /**
- * Measured on the runtime, brotli KB after wasm-opt: 3 gives 19.6, s 15.4, z 14.2. Deciding 100 experiments of four
+ * Measured on the runtime, brotli after all passes: 3 gives 19.6 KB, s 17.7, z 16.1. Deciding 100 experiments of four
  * clauses in Node takes 170–205 ns each with 3, 160–185 with s, 190–225 with z: most of it is the page's own side.
  */
 const OPT_LEVEL = { runtime: '"z"', growthbook: '"z"', authoring: '"z"', command: "3" };
@@ -43,8 +44,25 @@ const NAMES = {
   command: { crate: "parlour-command", file: "parlour_command", name: "parlour_command" },
 };
 
-/** wasm-opt's levels worth measuring. -O3 first: it is faster, and is kept where it costs less than one byte in a hundred. */
-const LEVELS = ["-O3", "-Os", "-Oz"];
+/** Inlining a little more than z does: 15 is 130 bytes of brotli less than z's own 5, and 25 is more again. */
+const INLINE = ["-C", "llvm-args=-inline-threshold=15"];
+const RUSTC_ARGS = { runtime: INLINE, growthbook: INLINE, authoring: [], command: [] };
+
+/**
+ * wasm-opt's passes. For the runtime they were searched for, by brotli: structured anew from flat code (-190 bytes),
+ * functions that differ in a constant made one (-40), and `x + 8` as an address taken for one that does not wrap
+ * around (-150), which holds because the first KiB of memory is the far end of the stack.
+ */
+const SEARCHED = ["--low-memory-unused", "--merge-similar-functions", "--flatten", "--rereloop", "-Oz", "-Oz", "--converge"];
+const PASSES = {
+  runtime: SEARCHED,
+  growthbook: SEARCHED,
+  // Few pages load the compiler, and only to try things out.
+  authoring: ["-Oz"],
+  // No page loads the command: its build may rather be short.
+  command: ["-O1"],
+};
+const STRIP = ["--strip-debug", "--strip-producers", "--strip-target-features"];
 
 /** Whole-program optimisation is for what pages load. */
 const QUICK = ["--config", "profile.release.lto=false", "--config", "profile.release.codegen-units=16"];
@@ -71,7 +89,7 @@ export function cargoWasmArgs(cargo, flavour) {
     // Not `cargo build`: with an rlib beside the cdylib it would pass no LTO.
     "rustc", "-p", NAMES[flavour].crate, "--lib", "--crate-type", "cdylib", "--release", "--target", "wasm32-unknown-unknown",
     "--target-dir", wasmPaths(flavour).folder, ...features, ...cargo.args, ...(flavour === "command" ? QUICK : []),
-    "--config", `profile.release.opt-level=${OPT_LEVEL[flavour]}`, "--", "-C", `link-arg=-zstack-size=${STACK_BYTES[flavour]}`,
+    "--config", `profile.release.opt-level=${OPT_LEVEL[flavour]}`, "--", ...RUSTC_ARGS[flavour], "-C", `link-arg=-zstack-size=${STACK_BYTES[flavour]}`,
   ];
 }
 
@@ -83,11 +101,15 @@ export function cargoWasmArgs(cargo, flavour) {
 export async function buildWasm(cargo, flavour) {
   const paths = wasmPaths(flavour);
   await mustRun(cargo.command, cargoWasmArgs(cargo, flavour), { env: cargo.env });
-  const inputs = [paths.raw, "target/release/parlour-bindgen", "scripts/build/wasm.mjs", "node_modules/binaryen/package.json"];
+  const inputs = [paths.raw, "target/release/parlour-bindgen", "scripts/build/wasm.mjs", "scripts/build/panics.mjs", "node_modules/binaryen/package.json"];
   await whenStale(`wasm-${flavour}`, { inputs, outputs: [paths.final, paths.glue] }, async () => {
     await mustRun("target/release/parlour-bindgen", [paths.raw, `${paths.folder}/glue`, paths.name]);
-    if (flavour === "runtime" || flavour === "growthbook") await dropBindgensOwn(paths);
-    await shrink(paths, flavour);
+    if (flavour === "runtime" || flavour === "growthbook") {
+      await dropBindgensOwn(paths);
+      const bound = join(ROOT, paths.bound);
+      writeFileSync(bound, cutPanics(readFileSync(bound)));
+    }
+    await optimise(paths, flavour);
   });
   const bytes = readFileSync(join(ROOT, paths.final));
   const size = `${bytes.length.toLocaleString("en")} bytes`;
@@ -104,32 +126,13 @@ async function dropBindgensOwn({ bound, folder }) {
   const kept = WebAssembly.Module.exports(module).map(({ name }) => name).filter((name) => !name.startsWith("__"));
   const graph = [{ name: "(the page)", root: true, reaches: kept }, ...kept.map((name) => ({ name, export: name }))];
   writeFileSync(join(ROOT, folder, "kept.json"), JSON.stringify(graph));
-  await mustRun(process.execPath, ["node_modules/binaryen/bin/wasm-metadce", ...featureArgs("authoring"), "--graph-file", `${folder}/kept.json`, bound, "-o", bound]);
+  await mustRun(process.execPath, ["node_modules/binaryen/bin/wasm-metadce", ...featureArgs("authoring"), "-g", "--graph-file", `${folder}/kept.json`, bound, "-o", bound]);
 }
 
 /** @param {ReturnType<typeof wasmPaths>} paths @param {Flavour} flavour */
-async function shrink({ bound, final, folder }, flavour) {
-  mkdirSync(join(ROOT, folder), { recursive: true });
-  // No page loads the command: its build may rather be short.
-  if (flavour === "command") return void (await optimise(bound, final, flavour, ["-O1"]));
-  // Few pages load the compiler, and only to try things out.
-  if (flavour === "authoring") return void (await optimise(bound, final, flavour, ["-Oz"]));
-  const tried = await Promise.all(LEVELS.map(async (level) => {
-    const file = join(ROOT, folder, `opt${level}.wasm`);
-    await optimise(bound, file, flavour, [level, "--converge"]);
-    return { file, size: brotliCompressSync(readFileSync(file)).length };
-  }));
-  const smallest = Math.min(...tried.map(({ size }) => size));
-  const kept = tried.find(({ size }) => size <= smallest * 1.01) ?? tried[0];
-  copyFileSync(kept.file, join(ROOT, final));
-}
-
-/** @param {string} from @param {string} to @param {Flavour} flavour @param {string[]} how */
-function optimise(from, to, flavour, how) {
-  return mustRun(process.execPath, ["node_modules/binaryen/bin/wasm-opt", ...featureArgs(flavour), ...how, ...STRIP, from, "-o", to]);
+async function optimise({ bound, final }, flavour) {
+  await mustRun(process.execPath, ["node_modules/binaryen/bin/wasm-opt", ...featureArgs(flavour), ...PASSES[flavour], ...STRIP, bound, "-o", final]);
 }
 
 /** @param {Flavour} flavour */
 export const featureArgs = (flavour) => ["--mvp-features", ...WASM_FEATURES[flavour].map((name) => `--enable-${name}`)];
-
-const STRIP = ["--strip-debug", "--strip-producers", "--strip-target-features"];

@@ -2,10 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
-use super::condition::{HOST_FACTS, OPERATORS, Operator, TYPES};
+use super::condition::{HOST_FACTS, MAX_LIST, OPERATORS, Operator, TYPES};
 use super::config;
 use super::shape::{Field, MAX_MEMBERS, MAX_TEXT, Shape};
 use crate::profile::DERIVED_FACTS;
+use crate::targeting::MAX_TEXT_BYTES;
 
 #[must_use]
 pub fn schema() -> Value {
@@ -100,18 +101,23 @@ fn condition() -> Value {
 
 /// Right of a name: a value, or operators.
 fn test() -> Value {
-    json!({ "anyOf": [{ "type": ["string", "number", "boolean", "null", "array"] }, { "$ref": "#/$defs/operators" }] })
+    json!({ "anyOf": [{ "type": ["string", "number", "boolean", "null", "array"], "maxLength": MAX_TEXT_BYTES }, { "$ref": "#/$defs/operators" }, whole_object()] })
+}
+
+/// A fact that is an object may have to equal one.
+fn whole_object() -> Value {
+    json!({ "type": "object", "minProperties": 1, "propertyNames": { "pattern": "^($|[^$])" } })
 }
 
 fn operators() -> Value {
-    let scalar = json!({ "type": ["string", "number", "boolean", "null"] });
+    let scalar = json!({ "type": ["string", "number", "boolean", "null"], "maxLength": MAX_TEXT_BYTES });
     let mut operators = Map::new();
     for (name, operator, _) in OPERATORS {
         let operand = match operator {
             Operator::Equal => scalar.clone(),
-            Operator::In(_) => json!({ "type": "array", "items": scalar }),
+            Operator::In(_) => json!({ "type": "array", "items": scalar, "maxItems": MAX_LIST }),
             Operator::InGroup | Operator::Version(_) => json!({ "type": "string" }),
-            Operator::Order(_) => json!({ "type": ["string", "number"] }),
+            Operator::Order(_) => json!({ "type": ["string", "number"], "maxLength": MAX_TEXT_BYTES }),
             Operator::Exists => json!({ "type": "boolean" }),
             Operator::Type => json!({ "enum": TYPES }),
             Operator::Pattern(_) => json!({ "type": "string", "format": "regex" }),

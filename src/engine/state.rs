@@ -84,14 +84,15 @@ impl<'a> Entry<'a> {
     }
 
     pub fn read(reader: &mut Reader<'a>) -> Option<Self> {
-        Some(match reader.u8()? {
+        let entry = match reader.u8() {
             1 => Self::Touchpoint(Touchpoint::read_stored(reader)?),
-            2 => Self::Alive(reader.varint()?),
-            3 => Self::Met(Met::read(reader)?),
-            4 => Self::Shown(reader.u64()?),
-            5 => Self::Row(reader.text()?),
+            2 => Self::Alive(reader.varint()),
+            3 => Self::Met(Met::read(reader)),
+            4 => Self::Shown(reader.u64()),
+            5 => Self::Row(reader.text()),
             _ => return None,
-        })
+        };
+        reader.is_whole().then_some(entry)
     }
 }
 
@@ -103,14 +104,14 @@ impl Met {
         writer.u32(self.variant);
     }
 
-    fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        Some(Self {
-            experiment: reader.u64()?,
-            version: reader.u32()?,
-            unit: reader.u32()?,
-            variant: reader.u32()?,
+    fn read(reader: &mut Reader<'_>) -> Self {
+        Self {
+            experiment: reader.u64(),
+            version: reader.u32(),
+            unit: reader.u32(),
+            variant: reader.u32(),
             lasts: true,
-        })
+        }
     }
 }
 
@@ -219,33 +220,26 @@ impl State {
             return None;
         }
         let mut reader = Reader::new(bytes);
-        let version = reader.u8()?;
-        let check = reader.u32()?;
+        let version = reader.u8();
+        let check = reader.u32();
         if version != VERSION || murmur3_32(reader.clone().take_rest(), u32::from(VERSION)) != check {
             return None;
         }
-        let mut state = Self { session: Session::read(&mut reader)?, ..Self::default() };
-        for _ in 0..bounded(&mut reader, MAX_MET)? {
-            state.met.push(Met::read(&mut reader)?);
+        let mut state = Self { session: Session::read(&mut reader), ..Self::default() };
+        state.met = reader.many_within(MAX_MET, Met::read);
+        if reader.flag() {
+            state.journey = Journey::read(&mut reader);
+            state.shown = reader.many_within(MAX_SHOWN, |reader| Shown {
+                experience: reader.u64(),
+                session: reader.u64(),
+                in_session: reader.u32(),
+                ever: reader.u32(),
+            });
+            state.rows = reader.many_within(MAX_ROWS, |reader| {
+                let row = Row::decode(reader.text());
+                reader.known(row, Row::default())
+            });
         }
-        if reader.u8()? != 0 {
-            state.journey = Journey::read(&mut reader)?;
-            for _ in 0..bounded(&mut reader, MAX_SHOWN)? {
-                state.shown.push(Shown {
-                    experience: reader.u64()?,
-                    session: reader.u64()?,
-                    in_session: reader.u32()?,
-                    ever: reader.u32()?,
-                });
-            }
-            for _ in 0..bounded(&mut reader, MAX_ROWS)? {
-                state.rows.push(Row::decode(reader.text()?)?);
-            }
-        }
-        reader.is_empty().then_some(state)
+        reader.has_ended().then_some(state)
     }
-}
-
-fn bounded(reader: &mut Reader<'_>, most: usize) -> Option<usize> {
-    reader.count().filter(|count| *count <= most)
 }

@@ -302,7 +302,7 @@ impl<'a, F: Facts> Evaluation<'a, F> {
 
 fn members(bytes: &[u8]) -> impl Iterator<Item = (&[u8], View<'_>)> {
     let mut reader = Reader::new(bytes);
-    std::iter::from_fn(move || Some((reader.text()?, View::read(&mut reader)?)))
+    std::iter::from_fn(move || Some((reader.text(), View::read(&mut reader)?)))
 }
 
 /// A whole number as JavaScript writes it.

@@ -101,21 +101,14 @@ impl Touchpoint {
     /// As the page writes it: code u8 · name text (custom only, else empty) · time f64 ms · value f64 minor · items.
     #[must_use]
     pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        let code = reader.u8()?;
-        let name = reader.text()?;
-        let kind = TouchpointKind::from_code(code, id64(name))?;
-        let at = reader.f64()?;
-        let value = reader.f64()?;
-        let count = reader.count()?;
-        let mut items = Vec::with_capacity(count.min(MAX_TOUCHPOINT_ITEMS));
-        for _ in 0..count {
-            let item = id64(reader.text()?);
-            if items.len() < MAX_TOUCHPOINT_ITEMS {
-                items.push(item);
-            }
-        }
+        let code = reader.u8();
+        let kind = TouchpointKind::from_code(code, id64(reader.text()))?;
         // Saturating: NaN is 0, and no clock reaches 2^53 ms.
-        Some(Self { kind, at_ms: at as u64, value_minor: value as i64, items })
+        let at_ms = reader.f64() as u64;
+        let value_minor = reader.f64() as i64;
+        let mut items = reader.many(|reader| id64(reader.text()));
+        items.truncate(MAX_TOUCHPOINT_ITEMS);
+        reader.is_whole().then_some(Self { kind, at_ms, value_minor, items })
     }
 
     pub(crate) fn write_stored(&self, writer: &mut Writer) {
@@ -133,20 +126,13 @@ impl Touchpoint {
     }
 
     pub(crate) fn read_stored(reader: &mut Reader<'_>) -> Option<Self> {
-        let code = reader.u8()?;
-        let custom = if code == 0 { reader.u64()? } else { 0 };
+        let code = reader.u8();
+        let custom = if code == 0 { reader.u64() } else { 0 };
         let kind = TouchpointKind::from_code(code, custom)?;
-        let at_ms = reader.varint()?;
-        let value_minor = i64::try_from(reader.varint()?).ok()?;
-        let count = reader.count()?;
-        if count > MAX_TOUCHPOINT_ITEMS {
-            return None;
-        }
-        let mut items = Vec::with_capacity(count);
-        for _ in 0..count {
-            items.push(reader.u64()?);
-        }
-        Some(Self { kind, at_ms, value_minor, items })
+        let at_ms = reader.varint();
+        let value_minor = reader.varint_within(i64::MAX as u64) as i64;
+        let items = reader.many_within(MAX_TOUCHPOINT_ITEMS, Reader::u64);
+        reader.is_whole().then_some(Self { kind, at_ms, value_minor, items })
     }
 }
 
@@ -219,32 +205,20 @@ impl Journey {
         ]
     }
 
-    pub(crate) fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        Some(Self {
-            page_views: reader.varint()?,
-            item_views: reader.varint()?,
-            purchases: reader.varint()?,
-            revenue_minor: reader.varint()?,
-            shares: reader.varint()?,
-            considered_ms: reader.varint()?,
-            checkout_ms: reader.varint()?,
-            purchased_ms: reader.varint()?,
-            cart: items(reader)?,
-            owned: items(reader)?,
-        })
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Self {
+        Self {
+            page_views: reader.varint(),
+            item_views: reader.varint(),
+            purchases: reader.varint(),
+            revenue_minor: reader.varint(),
+            shares: reader.varint(),
+            considered_ms: reader.varint(),
+            checkout_ms: reader.varint(),
+            purchased_ms: reader.varint(),
+            cart: reader.many_within(MAX_ITEMS, Reader::u64),
+            owned: reader.many_within(MAX_ITEMS, Reader::u64),
+        }
     }
-}
-
-fn items(reader: &mut Reader<'_>) -> Option<Vec<u64>> {
-    let count = reader.count()?;
-    if count > MAX_ITEMS {
-        return None;
-    }
-    let mut list = Vec::with_capacity(count);
-    for _ in 0..count {
-        list.push(reader.u64()?);
-    }
-    Some(list)
 }
 
 /// Adds, dropping the oldest beyond the bound. Not by `Vec::remove`, whose panic brings number formatting into the wasm.

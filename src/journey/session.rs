@@ -49,15 +49,15 @@ impl Session {
         }
     }
 
-    pub(crate) fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        Some(Self {
-            id: reader.u64()?,
-            number: reader.varint()?,
-            started_ms: reader.varint()?,
-            last_ms: reader.varint()?,
-            page_views: reader.varint()?,
-            touchpoints: reader.varint()?,
-        })
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Self {
+        Self {
+            id: reader.u64(),
+            number: reader.varint(),
+            started_ms: reader.varint(),
+            last_ms: reader.varint(),
+            page_views: reader.varint(),
+            touchpoints: reader.varint(),
+        }
     }
 }
 

@@ -59,56 +59,55 @@ impl Plan {
             return Err(PlanError::TooLarge);
         }
         let mut reader = Reader::new(bytes);
-        if reader.take(4) != Some(&MAGIC) {
+        if reader.take(4) != MAGIC {
             return Err(PlanError::NotAPlan);
         }
-        let format = reader.u8().ok_or(PlanError::Damaged)?;
-        let minimum_reader = reader.u8().ok_or(PlanError::Damaged)?;
-        if minimum_reader > FORMAT || format == 0 {
+        let format = reader.u8();
+        let minimum_reader = reader.u8();
+        if reader.is_whole() && (minimum_reader > FORMAT || format == 0) {
             return Err(PlanError::TooNew);
         }
-        let check = reader.u32().ok_or(PlanError::Damaged)?;
-        let body = reader.u32().and_then(|len| reader.take(len as usize)).ok_or(PlanError::Damaged)?;
+        let check = reader.u32();
+        let len = reader.u32() as usize;
+        let body = reader.take(len);
+        let whole = reader.is_whole();
         let signatures = reader.take_rest();
-        if murmur3_32(body, 0) != check || !signatures.len().is_multiple_of(SIGNATURE_BYTES) {
+        if !whole || murmur3_32(body, 0) != check || !signatures.len().is_multiple_of(SIGNATURE_BYTES) {
             return Err(PlanError::Damaged);
         }
         let mut reader = Reader::new(body);
-        let mut plan = header(&mut reader).ok_or(PlanError::Damaged)?;
+        let mut plan = header(&mut reader);
         plan.hash = id64(bytes.get(..bytes.len() - signatures.len()).unwrap_or_default());
         let mut has_core = false;
         while !reader.is_empty() {
-            let tag = reader.u8().ok_or(PlanError::Damaged)?;
-            let required = reader.u8().ok_or(PlanError::Damaged)?;
-            let section = reader.text().ok_or(PlanError::Damaged)?;
+            let tag = reader.u8();
+            let required = reader.flag();
+            let section = reader.text();
             match tag {
-                SECTION_CORE => {
-                    core(&mut plan, section).ok_or(PlanError::Damaged)?;
-                    has_core = true;
-                }
+                SECTION_CORE => has_core = core(&mut plan, &mut Reader::new(section)),
                 SECTION_PAGE => plan.page = section.to_vec(),
                 #[cfg(feature = "growthbook")]
                 crate::growthbook::SECTION_GROWTHBOOK => {
-                    plan.growthbook =
-                        Some(crate::growthbook::Section::read(section).ok_or(PlanError::Damaged)?);
+                    plan.growthbook = crate::growthbook::Section::read(section);
+                    reader.require(plan.growthbook.is_some());
                 }
                 SECTION_CLAUSES => plan.clauses = section.to_vec(),
-                _ if required == 0 => {}
-                _ => return Err(PlanError::UnknownSection),
+                _ if required && reader.is_whole() => return Err(PlanError::UnknownSection),
+                _ => {}
             }
         }
-        if has_core { Ok(plan) } else { Err(PlanError::Damaged) }
+        if has_core && reader.is_whole() { Ok(plan) } else { Err(PlanError::Damaged) }
     }
 }
 
-fn header(reader: &mut Reader<'_>) -> Option<Plan> {
-    let flags = reader.u16()?;
-    Some(Plan {
+fn header(reader: &mut Reader<'_>) -> Plan {
+    let flags = reader.u16();
+    Plan {
         hash: 0,
         killed: flags & 1 != 0,
-        version: reader.u32()?,
-        issued_ms: reader.u64()?,
-        expires_ms: reader.u64()?,
+        version: reader.u32(),
+        issued_ms: reader.u64(),
+        expires_ms: reader.u64(),
         holdout: None,
         facts: Vec::new(),
         conditions: ConditionSet::default(),
@@ -121,111 +120,91 @@ fn header(reader: &mut Reader<'_>) -> Option<Plan> {
         #[cfg(feature = "growthbook")]
         growthbook: None,
         clauses: Vec::new(),
-    })
-}
-
-fn core(plan: &mut Plan, bytes: &[u8]) -> Option<()> {
-    let mut reader = Reader::new(bytes);
-    let reader = &mut reader;
-    plan.holdout = optional(reader, share)?;
-    plan.facts = many(reader, fact_source)?;
-    plan.conditions = ConditionSet::read(reader, plan.facts.len())?;
-    let node_count = plan.conditions.nodes.len() as u32;
-    plan.experiments = many(reader, |reader| experiment(reader, node_count))?;
-    asked(&plan.experiments)?;
-    plan.flags = reader.text()?.to_vec();
-    plan.experiences = many(reader, |reader| experience(reader, node_count))?;
-    plan.goals = many(reader, goal)?;
-    plan.slots = many(reader, slot)?;
-    reader.is_empty().then_some(())
-}
-
-pub(super) fn many<'a, T>(
-    reader: &mut Reader<'a>,
-    mut one: impl FnMut(&mut Reader<'a>) -> Option<T>,
-) -> Option<Vec<T>> {
-    // Grows as rows are read: a count alone must not make us reserve two hundred times the file.
-    let mut list = Vec::new();
-    for _ in 0..reader.count()? {
-        list.push(one(reader)?);
-    }
-    Some(list)
-}
-
-fn optional<'a, T>(reader: &mut Reader<'a>, one: impl Fn(&mut Reader<'a>) -> Option<T>) -> Option<Option<T>> {
-    match reader.u8()? {
-        0 => Some(None),
-        _ => one(reader).map(Some),
     }
 }
 
-pub(super) fn share(reader: &mut Reader<'_>) -> Option<Share> {
-    let seed = reader.u32()?;
-    let below = reader.varint()?;
-    (below <= FULL).then_some(Share { seed, below })
+/// True when all of it was there and valid.
+fn core(plan: &mut Plan, reader: &mut Reader<'_>) -> bool {
+    plan.holdout = reader.optional(share);
+    plan.facts = reader.many(fact_source);
+    plan.conditions = ConditionSet::read(reader, plan.facts.len());
+    let node_count = plan.conditions.nodes.len() as u64;
+    plan.experiments = reader.many(|reader| experiment(reader, node_count));
+    reader.require(are_affordable(&plan.experiments));
+    plan.flags = reader.text().to_vec();
+    plan.experiences = reader.many(|reader| experience(reader, node_count));
+    plan.goals = reader.many(|reader| Goal { id: reader.u64(), touchpoint: reader.optional(touchpoint) });
+    plan.slots = reader.many(|reader| Slot { id: reader.u64(), strategies: reader.many(strategy) });
+    reader.has_ended()
 }
 
-fn traffic(reader: &mut Reader<'_>) -> Option<Traffic> {
-    let traffic = Traffic {
-        seed: reader.u32()?,
-        steps: many(reader, |reader| Some((reader.varint()?, reader.varint()?)))?,
-    };
+pub(super) fn share(reader: &mut Reader<'_>) -> Share {
+    Share { seed: reader.u32(), below: reader.varint_within(FULL) }
+}
+
+fn traffic(reader: &mut Reader<'_>) -> Traffic {
     let mut last = 0;
-    for (at_ms, below) in &traffic.steps {
-        if *at_ms < last || *below > FULL {
-            return None;
-        }
-        last = *at_ms;
+    Traffic {
+        seed: reader.u32(),
+        steps: reader.many(|reader| {
+            let (at_ms, below) = (reader.varint(), reader.varint_within(FULL));
+            reader.require(at_ms >= last);
+            last = at_ms;
+            (at_ms, below)
+        }),
     }
-    Some(traffic)
 }
 
 /// Prerequisites come before those that require them, and ask for no more decisions than a page can afford.
-fn asked(experiments: &[Experiment]) -> Option<()> {
+fn are_affordable(experiments: &[Experiment]) -> bool {
     let mut costs: Vec<u32> = Vec::with_capacity(experiments.len());
-    for experiment in experiments {
-        let mut cost = 1;
+    experiments.iter().all(|experiment| {
+        let mut cost = 1u32;
         for requirement in &experiment.requires {
-            cost += costs.get(usize::from(requirement.experiment))?;
-        }
-        if cost > MAX_ASKED {
-            return None;
+            let asked = costs.get(usize::from(requirement.experiment)).copied().unwrap_or(MAX_ASKED);
+            cost = cost.saturating_add(asked);
         }
         costs.push(cost);
+        cost <= MAX_ASKED
+    })
+}
+
+fn range(reader: &mut Reader<'_>) -> Range {
+    let start = reader.varint();
+    let end = reader.varint_within(FULL);
+    reader.require(start <= end);
+    Range { start, end }
+}
+
+fn fact_source(reader: &mut Reader<'_>) -> FactSource {
+    match reader.u8() {
+        0 => FactSource::Host,
+        code => reader.known(DerivedFact::from_code(code).map(FactSource::Derived), FactSource::Host),
     }
-    Some(())
 }
 
-fn range(reader: &mut Reader<'_>) -> Option<Range> {
-    let start = reader.varint()?;
-    let end = reader.varint()?;
-    (start <= end && end <= FULL).then_some(Range { start, end })
-}
-
-fn fact_source(reader: &mut Reader<'_>) -> Option<FactSource> {
-    match reader.u8()? {
-        0 => Some(FactSource::Host),
-        code => DerivedFact::from_code(code).map(FactSource::Derived),
-    }
-}
-
-fn basis(reader: &mut Reader<'_>) -> Option<Basis> {
-    match reader.u8()? {
+fn basis(reader: &mut Reader<'_>) -> Basis {
+    let basis = match reader.u8() {
         0 => Some(Basis::Consent),
         1 => Some(Basis::Exempt),
         _ => None,
-    }
+    };
+    reader.known(basis, Basis::Consent)
 }
 
-/// The first node of a condition, which must be one of the plan's.
-fn condition(reader: &mut Reader<'_>, node_count: u32) -> Option<u32> {
-    u32::try_from(reader.varint()?).ok().filter(|start| *start < node_count)
+/// The first node of a condition, if there is one, which must be one of the plan's.
+fn condition(reader: &mut Reader<'_>, node_count: u64) -> Option<u32> {
+    reader.optional(|reader| {
+        let start = reader.varint();
+        reader.require(start < node_count);
+        start as u32
+    })
 }
 
-fn experiment(reader: &mut Reader<'_>, node_count: u32) -> Option<Experiment> {
-    let id = reader.u64()?;
-    let version = reader.u32()?;
-    let flags = reader.u8()?;
+fn experiment(reader: &mut Reader<'_>, node_count: u64) -> Experiment {
+    let id = reader.u64();
+    let version = reader.u32();
+    let flags = reader.u8();
     let is = |bit: u8| flags & bit != 0;
     let experiment = Experiment {
         id,
@@ -235,69 +214,68 @@ fn experiment(reader: &mut Reader<'_>, node_count: u32) -> Option<Experiment> {
         falls_back: is(4),
         applies_always: is(8),
         blocks_older: is(16),
-        status: match reader.u8()? {
+        status: match reader.u8() {
             0 => Status::Running,
             1 => Status::Paused,
             2 => Status::Ended(None),
             winner => Status::Ended(Some(winner - 3)),
         },
-        unit: Unit::from_code(reader.u8()?)?,
-        basis: basis(reader)?,
-        start_ms: reader.varint()?,
-        end_ms: reader.varint()?,
-        seed: reader.u32()?,
-        traffic: traffic(reader)?,
-        layer: optional(reader, |reader| Some(Layer { seed: reader.u32()?, range: range(reader)? }))?,
-        holdouts: many(reader, share)?,
-        requires: many(reader, |reader| {
-            Some(Requirement { experiment: reader.u16()?, variants: reader.u64()? })
-        })?,
-        audience: optional(reader, |reader| condition(reader, node_count))?,
-        variants: many(reader, Reader::u32)?,
-        splits: many(reader, |reader| Some(Split { variant: reader.u8()?, range: range(reader)? }))?,
+        unit: unit(reader),
+        basis: basis(reader),
+        start_ms: reader.varint(),
+        end_ms: reader.varint(),
+        seed: reader.u32(),
+        traffic: traffic(reader),
+        layer: reader.optional(|reader| Layer { seed: reader.u32(), range: range(reader) }),
+        holdouts: reader.many(share),
+        requires: reader.many(|reader| Requirement { experiment: reader.u16(), variants: reader.u64() }),
+        audience: condition(reader, node_count),
+        variants: reader.many_within(249, Reader::u32),
+        splits: reader.many(|reader| Split { variant: reader.u8(), range: range(reader) }),
     };
     let exists = |variant| usize::from(variant) < experiment.variants.len();
     let winner_exists = match experiment.status {
         Status::Ended(Some(winner)) => exists(winner),
         _ => true,
     };
-    let all_exist = winner_exists && experiment.splits.iter().all(|split| exists(split.variant));
-    (all_exist && experiment.variants.len() < 250).then_some(experiment)
+    reader.require(winner_exists && experiment.splits.iter().all(|split| exists(split.variant)));
+    experiment
 }
 
-fn experience(reader: &mut Reader<'_>, node_count: u32) -> Option<Experience> {
-    Some(Experience {
-        id: reader.u64()?,
-        basis: basis(reader)?,
-        trigger: optional(reader, touchpoint)?,
-        condition: optional(reader, |reader| condition(reader, node_count))?,
-        holdout: share(reader)?,
-        cap: optional(reader, |reader| {
-            let per = match reader.u8()? {
-                0 => CapPer::PageView,
-                1 => CapPer::Session,
-                2 => CapPer::Ever,
-                _ => return None,
+fn unit(reader: &mut Reader<'_>) -> Unit {
+    let unit = Unit::from_code(reader.u8());
+    reader.known(unit, Unit::Visitor)
+}
+
+fn experience(reader: &mut Reader<'_>, node_count: u64) -> Experience {
+    Experience {
+        id: reader.u64(),
+        basis: basis(reader),
+        trigger: reader.optional(touchpoint),
+        condition: condition(reader, node_count),
+        holdout: share(reader),
+        cap: reader.optional(|reader| {
+            let per = match reader.u8() {
+                0 => Some(CapPer::PageView),
+                1 => Some(CapPer::Session),
+                2 => Some(CapPer::Ever),
+                _ => None,
             };
-            Some(Cap { per, times: reader.u32()? })
-        })?,
-    })
+            Cap { per: reader.known(per, CapPer::Ever), times: reader.u32() }
+        }),
+    }
 }
 
-fn touchpoint(reader: &mut Reader<'_>) -> Option<TouchpointKind> {
-    TouchpointKind::from_code(reader.u8()?, reader.u64()?)
+fn touchpoint(reader: &mut Reader<'_>) -> TouchpointKind {
+    let kind = TouchpointKind::from_code(reader.u8(), reader.u64());
+    reader.known(kind, TouchpointKind::Custom(0))
 }
 
-fn goal(reader: &mut Reader<'_>) -> Option<Goal> {
-    Some(Goal { id: reader.u64()?, touchpoint: optional(reader, touchpoint)? })
-}
-
-fn slot(reader: &mut Reader<'_>) -> Option<Slot> {
-    let id = reader.u64()?;
-    let strategies = many(reader, |reader| match reader.u8()? {
+fn strategy(reader: &mut Reader<'_>) -> Strategy {
+    let strategy = match reader.u8() {
         0 => Some(Strategy::Covisit),
         1 => Some(Strategy::Popular),
         _ => None,
-    })?;
-    Some(Slot { id, strategies })
+    };
+    reader.known(strategy, Strategy::Popular)
 }

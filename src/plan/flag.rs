@@ -43,10 +43,12 @@ impl<'a> Flag<'a> {
     pub fn read(flags: &'a [u8], index: u16) -> Option<Self> {
         let mut reader = Reader::new(flags);
         for _ in 0..index {
-            reader.text()?;
+            reader.text();
         }
-        let mut rules = Reader::new(reader.text()?);
-        Some(Self { killed: rules.u8()? != 0, unit: Unit::from_code(rules.u8()?)?, rules })
+        let mut rules = Reader::new(reader.text());
+        let killed = rules.flag();
+        let unit = Unit::from_code(rules.u8())?;
+        rules.is_whole().then_some(Self { killed, unit, rules })
     }
 }
 
@@ -56,13 +58,13 @@ impl Iterator for Flag<'_> {
 
     fn next(&mut self) -> Option<Rule> {
         let reader = &mut self.rules;
-        let audience = (reader.varint()? as u32).checked_sub(1);
-        let serves = match reader.u8()? {
+        let audience = reader.index().checked_sub(1);
+        let serves = match reader.u8() {
             0 => Serves::Everyone,
-            1 => Serves::Share(share(reader)?),
-            _ => Serves::Experiment(reader.varint()? as u16),
+            1 => Serves::Share(share(reader)),
+            _ => Serves::Experiment(reader.small()),
         };
-        Some(Rule { audience, serves })
+        reader.is_whole().then_some(Rule { audience, serves })
     }
 }
 

@@ -295,7 +295,7 @@ impl Plan {
     /// The part of a plan file that is signed and named by its hash, and its signatures.
     #[must_use]
     pub fn split(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-        let len = bytes::Reader::new(bytes.get(HEADER_BYTES - 4..)?).u32()? as usize;
+        let len = bytes::Reader::new(bytes.get(HEADER_BYTES - 4..HEADER_BYTES)?).u32() as usize;
         bytes.split_at_checked(HEADER_BYTES.checked_add(len)?)
     }
 

@@ -53,29 +53,25 @@ impl Row {
             return None;
         }
         let mut reader = Reader::new(body);
-        if reader.u8()? != VERSION {
-            return None;
+        let version = reader.u8();
+        reader.require(version == VERSION);
+        let (model, epoch) = (reader.u32(), reader.u16());
+        let own = reader.index();
+        let mut item = 0;
+        let mut least_step = 0;
+        let mut neighbours = reader.many_within(MAX_NEIGHBOURS, |reader| {
+            let step = u64::from(reader.index());
+            item += step;
+            reader.require(step >= least_step && item <= u64::from(u32::MAX));
+            least_step = 1;
+            (item as u32, 0)
+        });
+        let mut byte = 0;
+        for (place, (_, weight)) in neighbours.iter_mut().enumerate() {
+            byte = if place % 2 == 0 { reader.u8() } else { byte >> 4 };
+            *weight = byte & 15;
         }
-        let mut row = Self { model: reader.u32()?, epoch: reader.u16()?, ..Self::default() };
-        row.own = u32::try_from(reader.varint()?).ok()?;
-        let count = usize::from(reader.u8()?);
-        if count > MAX_NEIGHBOURS {
-            return None;
-        }
-        let mut item = 0u32;
-        for place in 0..count {
-            let step = u32::try_from(reader.varint()?).ok()?;
-            item = item.checked_add(step).filter(|_| step > 0 || place == 0)?;
-            row.neighbours.push((item, 0));
-        }
-        for pair in row.neighbours.chunks_mut(2) {
-            let mut byte = reader.u8()?;
-            for (_, weight) in pair {
-                *weight = byte & 15;
-                byte >>= 4;
-            }
-        }
-        reader.is_empty().then_some(row)
+        reader.has_ended().then_some(Self { model, epoch, own, neighbours })
     }
 }
 

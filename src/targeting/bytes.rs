@@ -10,53 +10,38 @@
 use super::{ConditionSet, MAX_DEPTH, MAX_STATES, Node, Orders, Pattern, Scalar, Step, Subject, Test};
 use crate::plan::bytes::Reader;
 
-fn many<'a, T>(reader: &mut Reader<'a>, one: fn(&mut Reader<'a>) -> Option<T>) -> Option<Vec<T>> {
-    let mut list = Vec::new();
-    for _ in 0..reader.count()? {
-        list.push(one(reader)?);
-    }
-    Some(list)
-}
-
-fn small(reader: &mut Reader<'_>) -> Option<u16> {
-    u16::try_from(reader.varint()?).ok()
-}
-
 impl ConditionSet {
-    pub fn read(reader: &mut Reader<'_>, facts: usize) -> Option<Self> {
-        let lists = many(reader, |reader| many(reader, scalar))?;
-        let patterns = many(reader, pattern)?;
+    /// Without meaning where `reader` is not whole afterwards.
+    pub fn read(reader: &mut Reader<'_>, facts: usize) -> Self {
+        let lists = reader.many(|reader| reader.many(scalar));
+        let patterns = reader.many(pattern);
         let mut set = Self { nodes: Vec::new(), lists, patterns };
-        set.nodes = set.read_nodes(reader, facts)?;
-        Some(set)
+        set.nodes = set.read_nodes(reader, facts);
+        set
     }
 
     /// In preorder. No group reaches out of its parent, and below a group that looks at a value nothing looks at a fact:
     /// a list is walked once for each time it stands in the condition.
-    fn read_nodes(&self, reader: &mut Reader<'_>, facts: usize) -> Option<Vec<Node>> {
-        let count = reader.count()? as u32;
+    fn read_nodes(&self, reader: &mut Reader<'_>, facts: usize) -> Vec<Node> {
+        let count = reader.count() as u32;
         let mut nodes = Vec::new();
         let mut open: Vec<u32> = Vec::new();
         let mut looks_until = 0;
-        for index in 0..count {
-            while open.last() == Some(&index) {
+        for place in 0..count {
+            while open.last() == Some(&place) {
                 open.pop();
             }
-            let tag = reader.u8()?;
-            let (code, subject) = (tag & 0x7f, small(reader)?);
-            let mut end = index + 1;
+            let tag = reader.u8();
+            let (code, subject) = (tag & 0x7f, reader.small());
+            let mut end = place + 1;
             if code < 5 {
-                end = u32::try_from(reader.varint()?).ok()?;
+                end = reader.index();
                 let within = open.last().copied().unwrap_or(count);
-                if end <= index || end > within || open.len() >= MAX_DEPTH {
-                    return None;
-                }
+                reader.require(end > place && end <= within && open.len() < MAX_DEPTH);
                 open.push(end);
             }
-            if usize::from(subject) > facts || (subject > 0 && index < looks_until) {
-                return None;
-            }
-            if (2..5).contains(&code) && index >= looks_until {
+            reader.require(usize::from(subject) <= facts && (subject == 0 || place >= looks_until));
+            if (2..5).contains(&code) && place >= looks_until {
                 looks_until = end;
             }
             let subject = subject.checked_sub(1).map_or(Subject::It, Subject::Fact);
@@ -64,65 +49,72 @@ impl ConditionSet {
                 end,
                 subject,
                 is_negated: tag & 0x80 != 0,
-                test: self.read_test(code, reader)?,
+                test: self.read_test(code, reader),
             });
+            if !reader.is_whole() {
+                break;
+            }
         }
-        Some(nodes)
+        nodes
     }
 
-    fn read_test(&self, code: u8, reader: &mut Reader<'_>) -> Option<Test> {
-        Some(match code {
+    fn read_test(&self, code: u8, reader: &mut Reader<'_>) -> Test {
+        match code {
             0 => Test::All,
             1 => Test::Any,
             2 => Test::Each,
             3 => Test::Size,
-            4 => Test::Field(many(reader, step)?),
-            5 => Test::Equal(scalar(reader)?),
+            4 => Test::Field(reader.many(step)),
+            5 => Test::Equal(scalar(reader)),
             6 | 7 => {
-                let list = small(reader)?;
-                self.lists.get(usize::from(list))?;
+                let list = reader.small();
+                reader.require(usize::from(list) < self.lists.len());
                 if code == 6 { Test::In(list) } else { Test::InFolded(list) }
             }
-            8 => Test::Order(Orders(reader.u8()?), scalar(reader)?),
-            9 => Test::Version(Orders(reader.u8()?), reader.text()?.into()),
-            10 => Test::Type(reader.u8()?),
+            8 => Test::Order(Orders(reader.u8()), scalar(reader)),
+            9 => Test::Version(Orders(reader.u8()), reader.text().into()),
+            10 => Test::Type(reader.u8()),
             11 => {
-                let pattern = small(reader)?;
-                self.patterns.get(usize::from(pattern))?;
+                let pattern = reader.small();
+                reader.require(usize::from(pattern) < self.patterns.len());
                 Test::Pattern(pattern)
             }
-            12 => Test::Told(reader.u8()?),
-            _ => return None,
-        })
+            12 => Test::Told(reader.u8()),
+            _ => {
+                reader.fail();
+                Test::Any
+            }
+        }
     }
 }
 
-fn step(reader: &mut Reader<'_>) -> Option<Step> {
-    let key = reader.text()?.into();
-    let index = u32::try_from(reader.varint()?).ok()?.checked_sub(1).unwrap_or(Step::NO_INDEX);
-    Some(Step { key, index })
+fn step(reader: &mut Reader<'_>) -> Step {
+    Step { key: reader.text().into(), index: reader.index().checked_sub(1).unwrap_or(Step::NO_INDEX) }
 }
 
-fn scalar(reader: &mut Reader<'_>) -> Option<Scalar> {
-    Some(match reader.u8()? {
+fn scalar(reader: &mut Reader<'_>) -> Scalar {
+    match reader.u8() {
         0 => Scalar::Null,
         1 => Scalar::Bool(false),
         2 => Scalar::Bool(true),
-        3 => Scalar::Number(reader.f64()?),
-        4 => Scalar::Text(reader.text()?.into()),
-        _ => return None,
-    })
+        3 => Scalar::Number(reader.f64()),
+        4 => Scalar::Text(reader.text().into()),
+        _ => {
+            reader.fail();
+            Scalar::Null
+        }
+    }
 }
 
-fn pattern(reader: &mut Reader<'_>) -> Option<Pattern> {
+fn pattern(reader: &mut Reader<'_>) -> Pattern {
     let mut classes = Vec::new();
     while classes.len() < 256 {
-        let (more, class) = (reader.u8()?, reader.u8()?);
+        let (more, class) = (reader.u8(), reader.u8());
         classes.resize(classes.len() + usize::from(more) + 1, class);
     }
-    let columns = usize::from(small(reader)?);
-    let table = many(reader, small)?;
-    (table.len() <= columns * MAX_STATES).then_some(Pattern { classes, columns, table })
+    let columns = usize::from(reader.small());
+    let table = reader.many_within(columns * MAX_STATES, Reader::small);
+    Pattern { classes, columns, table }
 }
 
 #[cfg(feature = "authoring")]
@@ -239,7 +231,9 @@ mod tests {
     /// One fact, no lists, no patterns, these nodes.
     fn is_read(count: u8, nodes: &[u8]) -> bool {
         let bytes = [&[0, 0, count], nodes].concat();
-        ConditionSet::read(&mut Reader::new(&bytes), 1).is_some()
+        let mut reader = Reader::new(&bytes);
+        ConditionSet::read(&mut reader, 1);
+        reader.is_whole()
     }
 
     #[test]
@@ -278,7 +272,9 @@ mod tests {
         let read = |cells: usize| {
             let mut bytes = vec![255, 0, 2, (cells & 127) as u8 | 128, (cells >> 7) as u8];
             bytes.resize(bytes.len() + cells, 0);
-            pattern(&mut Reader::new(&bytes)).is_some()
+            let mut reader = Reader::new(&bytes);
+            pattern(&mut reader);
+            reader.is_whole()
         };
         assert!(read(2 * MAX_STATES));
         assert!(!read(2 * MAX_STATES + 1));

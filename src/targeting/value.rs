@@ -66,25 +66,28 @@ impl<'a> View<'a> {
 
     /// The next value; `None` at the end, or where the bytes make no sense.
     pub fn read(reader: &mut Reader<'a>) -> Option<Self> {
-        Some(match reader.u8()? {
+        let value = match reader.u8() {
             0 => Self::Null,
             1 => Self::Bool(false),
             2 => Self::Bool(true),
-            3 => Self::Number(reader.f64()?),
+            3 => Self::Number(reader.f64()),
             tag => {
-                let bytes = reader.text()?;
+                let bytes = reader.text();
                 match tag {
                     4 => Self::Text { text: bytes, told: &[] },
                     5 => Self::List(bytes),
                     6 => Self::Object(bytes),
                     7 => {
                         let mut inner = Reader::new(bytes);
-                        Self::Text { text: inner.text()?, told: inner.take_rest() }
+                        let text = inner.text();
+                        reader.require(inner.is_whole());
+                        Self::Text { text, told: inner.take_rest() }
                     }
                     _ => return None,
                 }
             }
-        })
+        };
+        reader.is_whole().then_some(value)
     }
 
     /// Its type: also the first thing by which lists are sorted.
@@ -117,7 +120,9 @@ impl<'a> View<'a> {
     pub fn folded(self) -> Self {
         match self {
             Self::Text { told, .. } => {
-                Reader::new(told).text().map_or(self, |text| Self::Text { text, told: &[] })
+                let mut reader = Reader::new(told);
+                let text = reader.text();
+                if reader.is_whole() { Self::Text { text, told: &[] } } else { self }
             }
             _ => self,
         }
@@ -128,7 +133,8 @@ impl<'a> View<'a> {
     pub fn is_told(self, bit: u8) -> bool {
         let Self::Text { told, .. } = self else { return false };
         let mut reader = Reader::new(told);
-        reader.text().and_then(|_| reader.varint()).is_some_and(|bits| (bits >> (bit & 31)) & 1 == 1)
+        reader.text();
+        (reader.varint() >> (bit & 31)) & 1 == 1
     }
 
     /// How many values a list or object holds; 0 for anything else.
@@ -200,7 +206,7 @@ impl<'a> Iterator for Members<'a> {
     type Item = (&'a [u8], View<'a>);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let key = self.0.text()?;
+        let key = self.0.text();
         View::read(&mut self.0).map(|value| (key, value))
     }
 }

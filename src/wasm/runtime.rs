@@ -232,8 +232,8 @@ pub fn recommend(slot: u16) -> usize {
     engine(|engine, room, out| {
         let mut reader = Reader::new(room);
         let mut exclude = Vec::new();
-        while let Some(item) = reader.u32() {
-            exclude.push(item);
+        while !reader.is_empty() {
+            exclude.push(reader.u32());
         }
         for recommendation in engine.recommend(slot, &exclude) {
             out.u32(recommendation.item);

@@ -1,84 +1,55 @@
 // @ts-check
 /**
- * `npm run bench`: what one decision costs in Node, beside GrowthBook's SDK in the same process.
- *
- * 100 experiments of 3 variants, each with an audience of its own of 4 clauses (text, number, list, inequality); half
- * pass all four. Each round is another visitor with another value of one fact, told anew; all results are read.
+ * `npm run bench`: what one decision costs beside GrowthBook's SDK, flagd's core and Amplitude's core in the same
+ * process, in Node and in Chromium. Times are those of the fastest turn: what else a machine does only adds.
  */
-import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import { GrowthBook } from "@growthbook/growthbook";
-import { createEngine, UNIT } from "../../www/engine.js";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { isInstalled, launch } from "../browser/drivers/index.mjs";
+import { startServer } from "../browser/server.mjs";
+import { config, contest } from "./contest.mjs";
 
-const EXPERIMENTS = 100;
-const ROUNDS = 3_000;
-const REPEATS = 7;
+const path = (/** @type {string} */ from) => fileURLToPath(new URL(from, import.meta.url));
+const file = (/** @type {string} */ name) => readFile(path(`../../dist/${name}`));
 
-/** @param {number} n */
-const audience = (n) => ({ plan: "pro", age: { $gte: 18 + (n % 10) }, country: { $in: ["de", "fr", `c${n}`] }, segment: { $ne: n % 2 ? "none" : `s${n}` } });
-/** @param {number} round */
-const facts = (round) => ({ plan: "pro", age: 40 + (round % 7), country: "de", segment: "none" });
+/** @typedef {import("./contest.mjs").Result} Result */
 
-const file = (/** @type {string} */ name) => readFile(new URL(`../../dist/${name}`, import.meta.url));
+/** @param {string} where @param {Result[]} results */
+function print(where, results) {
+  const [ours] = results;
+  const number = (/** @type {number} */ value, /** @type {number} */ width) => value.toLocaleString("en", { maximumFractionDigits: 0 }).padStart(width);
+  console.log(`\n${where}\n${"".padEnd(28)}ns a decision  telling alone  again, nothing new  ratio  in or out as Parlour says`);
+  for (const { name, deciding, telling, again, same, compared } of results)
+    console.log(`${name.padEnd(28)}${number(deciding, 13)}${number(telling, 15)}${number(again, 20)}${(deciding / ours.deciding).toFixed(1).padStart(7)}  ${number(same, 5)} of ${number(compared, 5)}`);
+}
 
-const parlour = async () => {
-  const authoring = await import(new URL("../../dist/parlour-authoring.js", import.meta.url).href);
-  await authoring.init(await file("parlour-authoring.wasm"));
-  const experiments = Object.fromEntries(
-    Array.from({ length: EXPERIMENTS }, (_, n) => [`e${n}`, { status: "running", audience: audience(n), variants: { a: {}, b: {}, c: {} } }]),
-  );
-  const { plan } = await authoring.compile(JSON.stringify({ site: "bench.example", experiments }));
-  const engine = createEngine({ module: await WebAssembly.compile(await file("parlour.wasm")), plan, report: assert.fail });
-  engine.consent("measure", 0);
-  return {
-    /** @param {number} round */
-    tell(round) {
-      engine.unit(UNIT.visitor, `visitor-${round}`);
-      engine.facts({ age: facts(round).age });
-    },
-    first: () => engine.facts(facts(0)),
-    decide: () => engine.decideAll(0).reduce((sum, { variant }) => sum + Number(variant >= 0), 0),
-  };
-};
+/** @param {Uint8Array} plan @returns {Promise<Result[]>} */
+async function inChromium(plan) {
+  const bundled = await build({ entryPoints: [path("contest.mjs")], bundle: true, minify: true, write: false, format: "iife", globalName: "bench", platform: "browser", logLevel: "error" });
+  const server = await startServer({ folders: [path("../../dist")] });
+  server.route("/", { body: "<!doctype html><title>bench</title><script src=/bench.js></script>" });
+  server.route("/bench.js", { body: bundled.outputFiles[0].text });
+  const browser = await launch("chromium");
+  try {
+    const page = await browser.newPage();
+    await page.goto(`${server.url}/`);
+    return await page.evaluate(async (/** @type {number[]} */ bytes) => {
+      const module = await WebAssembly.compileStreaming(fetch("/parlour.wasm"));
+      return /** @type {any} */ (globalThis).bench.contest(module, Uint8Array.from(bytes));
+    }, [...plan]);
+  } finally {
+    await browser.close();
+    await server.close();
+  }
+}
 
-const growthbook = () => {
-  const features = Object.fromEntries(
-    Array.from({ length: EXPERIMENTS }, (_, n) => [`e${n}`, { defaultValue: -1, rules: [{ condition: audience(n), variations: [0, 1, 2], hashAttribute: "id", hashVersion: 2 }] }]),
-  );
-  const client = new GrowthBook({ attributes: {}, features: /** @type {any} */ (features) });
-  const keys = Object.keys(features);
-  return {
-    /** @param {number} round */
-    tell: (round) => void client.setAttributes({ id: `visitor-${round}`, ...facts(round) }),
-    first: () => {},
-    decide: () => keys.reduce((sum, key) => sum + Number(client.evalFeature(key).value >= 0), 0),
-  };
-};
+const authoring = await import(new URL("../../dist/parlour-authoring.js", import.meta.url).href);
+await authoring.init(await file("parlour-authoring.wasm"));
+const { plan, lines } = await authoring.compile(JSON.stringify(config()));
+if (!plan) throw Error(lines.join("\n"));
 
-/** Nanoseconds per decision, and per telling of what changed. @param {Awaited<ReturnType<typeof parlour>>} peer */
-const measure = ({ tell, first, decide }) => {
-  first();
-  let into = 0;
-  const times = Array.from({ length: REPEATS }, (_, repeat) => {
-    let telling = 0;
-    const started = performance.now();
-    for (let round = 0; round < ROUNDS; round++) {
-      const before = performance.now();
-      tell(repeat * ROUNDS + round);
-      telling += performance.now() - before;
-      into += decide();
-    }
-    return { decision: ((performance.now() - started) * 1e6) / ROUNDS / EXPERIMENTS, telling: (telling * 1e6) / ROUNDS };
-  });
-  const median = (/** @type {number[]} */ list) => list.sort((a, b) => a - b)[list.length >> 1];
-  assert.equal(into, (REPEATS * ROUNDS * EXPERIMENTS) / 2, "half of the audiences match");
-  return { decision: median(times.map(({ decision }) => decision)), telling: median(times.map(({ telling }) => telling)) };
-};
-
-const ours = measure(await parlour());
-const theirs = measure(growthbook());
-const row = (/** @type {string} */ name, /** @type {typeof ours} */ { decision, telling }) =>
-  console.log(`${name.padEnd(22)} ${decision.toFixed(0).padStart(6)} ns a decision, telling included; telling alone ${telling.toFixed(0)} ns for 100`);
-row("Parlour (wasm)", ours);
-row("@growthbook/growthbook", theirs);
-console.log(`ratio ${(theirs.decision / ours.decision).toFixed(1)}`);
+console.log("100 experiments of 3 variants, an audience of 4 clauses each, half of them matching; another visitor and two other facts each time");
+print(`Node ${process.versions.node}`, contest(await WebAssembly.compile(await file("parlour.wasm")), plan));
+if (isInstalled("chromium")) print("Chromium", await inChromium(plan));
+else console.error("SKIPPED: Chromium is not installed");

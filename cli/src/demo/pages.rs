@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, Request, State};
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
@@ -59,9 +59,17 @@ async fn dress(State(shop): State<Arc<Shop>>, request: Request, next: Next) -> R
     }
     let headers = answer.headers_mut();
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-cache"));
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
-    headers.insert(HeaderName::from_static("referrer-policy"), HeaderValue::from_static("same-origin"));
+    // Policies are for what can be a document: browsers read none with a script, and every visitor would load it.
+    if !is_code(headers) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+        headers.insert(HeaderName::from_static("referrer-policy"), HeaderValue::from_static("same-origin"));
+    }
     answer
+}
+
+fn is_code(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+    kind.starts_with(b"text/javascript") || kind == b"application/wasm"
 }
 
 type Page = State<Arc<Shop>>;
@@ -233,6 +241,20 @@ mod tests {
         let policy = answer.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap().to_owned();
         let body = answer.into_body().collect().await.unwrap().to_bytes();
         Answer { status, policy, text: String::from_utf8_lossy(&body).into_owned() }
+    }
+
+    #[test]
+    fn what_can_be_a_document_has_a_policy_and_what_every_visitor_loads_does_not_carry_it() {
+        for (kind, expect) in [
+            ("text/html; charset=utf-8", false),
+            ("image/svg+xml", false),
+            ("text/javascript; charset=utf-8", true),
+            ("application/wasm", true),
+        ] {
+            let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static(kind))]);
+            assert_eq!(is_code(&headers), expect, "{kind}");
+        }
+        assert!(!is_code(&HeaderMap::new()));
     }
 
     fn is_under_policy(text: &str) -> bool {
