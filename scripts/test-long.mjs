@@ -1,6 +1,7 @@
 // @ts-check
 /**
- * `npm run test:long`: what takes too long for every change. `npm run test:long -- pairs mutants` runs the named stages.
+ * `npm run test:long`: what takes too long for every change. `npm run test:long -- pairs mutants` runs the named stages,
+ * with `--as-built` over dist/ as it is.
  * Writes docs/long-tests.md: the rows of the stages that ran, with the day, and those of earlier runs as they were.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -29,7 +30,7 @@ function earlier() {
 }
 
 await main(async () => {
-  const wanted = process.argv.slice(2);
+  const wanted = process.argv.slice(2).filter((word) => word !== "--as-built");
   const unknown = wanted.filter((name) => !STAGES.some((stage) => stage.name === name));
   if (unknown.length) throw new Failure(`there is no stage ${unknown.join(", ")}:\n${STAGES.map(({ name, about }) => `  ${name.padEnd(12)}${about}`).join("\n")}`);
   const stages = STAGES.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
@@ -37,7 +38,7 @@ await main(async () => {
   await rust();
   if (stages.some(({ needsBuild }) => needsBuild)) {
     await browsers();
-    await build();
+    if (!process.argv.includes("--as-built")) await build();
   }
   const table = earlier();
   let failures = 0;

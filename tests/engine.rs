@@ -653,3 +653,49 @@ fn the_sixty_fourth_variant_of_a_prerequisite_lets_in() {
     assert_eq!(decided("after").reason, Reason::Bucketed);
     assert_eq!(decided("other").reason, Reason::Prerequisite);
 }
+
+/// A list that holds one text, as a host pushes it: of so many bytes in all.
+fn list_of(bytes: usize) -> Vec<u8> {
+    let varint =
+        |value: usize| [(value & 127 | 128) as u8, (value >> 7 & 127 | 128) as u8, (value >> 14) as u8];
+    let text = bytes - 8;
+    [&[5][..], &varint(text + 4), &[4], &varint(text), &vec![b'x'; text]].concat()
+}
+
+#[test]
+fn a_list_is_kept_up_to_its_bound_and_absent_beyond() {
+    use parlour::targeting::MAX_TREE_BYTES;
+    let json = one(r#", "audience": {"a": {"$size": 1}}"#);
+    for (bytes, reason) in [(MAX_TREE_BYTES, Reason::Bucketed), (MAX_TREE_BYTES + 1, Reason::Audience)] {
+        let mut engine = visitor(&json, "someone");
+        let list = list_of(bytes);
+        assert_eq!(list.len(), bytes);
+        engine.handle(Input::FactTree { index: 0, bytes: &list }, NOW);
+        assert_eq!(engine.decide(0, NOW).reason, reason, "{bytes}");
+    }
+}
+
+/// A share ends before its bound: the unit in the very next bucket is no longer held out.
+#[test]
+fn a_holdout_ends_with_the_bucket_before_its_bound() {
+    use parlour::hash::murmur3_32;
+    let bound = |billionths: u64| billionths * (1 << 32) / 1_000_000_000;
+    let reason = |id: &str, billionths: u64| {
+        let json = format!(
+            r#"{{"site": "a", "holdouts": {{"h": {{"share": 0.{billionths:09}, "seed": 9}}}},
+                "experiments": {{"one": {{"status": "running", "holdout": "h", "variants": {{"a": {{}}, "b": {{}}}}}}}}}}"#
+        );
+        visitor(&json, id).decide(0, NOW).reason
+    };
+    // Shares have nine places, so that not every bucket can be a bound.
+    let (id, billionths) = (0..)
+        .find_map(|n| {
+            let id = format!("visitor-{n}");
+            let bucket = u64::from(murmur3_32(id.as_bytes(), 9));
+            let billionths = (bucket * 1_000_000_000).div_ceil(1 << 32);
+            (bound(billionths) == bucket && billionths < 999_999_999).then_some((id, billionths))
+        })
+        .unwrap();
+    assert_eq!(reason(&id, billionths), Reason::Bucketed);
+    assert_eq!(reason(&id, billionths + 1), Reason::Holdout);
+}

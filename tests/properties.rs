@@ -237,7 +237,7 @@ proptest! {
     }
 
     #[test]
-    fn a_list_means_one_of_its_members(facts in facts(), list in prop::collection::vec(scalar(), 1..6)) {
+    fn a_list_means_one_of_its_members(facts in facts(), list in prop::collection::vec(scalar(), 1..16)) {
         let one_of: Vec<Value> = list.iter().map(|value| json!({ "a": value })).collect();
         prop_assert_eq!(holds(&json!({ "a": { "$in": list } }), &facts), holds(&json!({ "$or": one_of }), &facts));
         prop_assert_eq!(holds(&json!({ "a": { "$nin": list } }), &facts), !holds(&json!({ "$or": one_of }), &facts));
