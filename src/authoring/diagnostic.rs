@@ -70,6 +70,11 @@ impl<'a> Diagnostics<'a> {
         Self { text, found: Vec::new(), errors: Dropped::default(), warnings: Dropped::default() }
     }
 
+    /// Is there room for another warning, so that a cure is worth the search?
+    pub fn lists_warnings(&self) -> bool {
+        self.warnings.kept < MAX_FOUND
+    }
+
     pub fn error(&mut self, code: &'static str, at: (&str, usize), message: String, cure: String) {
         self.add(code, Severity::Error, at, message, cure);
     }

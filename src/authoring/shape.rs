@@ -159,7 +159,11 @@ fn check_fields(json: &Json, fields: &[Field], pointer: &str, diagnostics: &mut 
         match fields.iter().find(|field| field.name == member.name) {
             Some(field) => check(&member.json, &field.shape, &pointer, diagnostics),
             None => {
-                let cure = did_you_mean(&member.name, fields.iter().map(|field| field.name)).map_or_else(
+                let known = fields.iter().map(|field| field.name);
+                // Of a million only the first are told.
+                let near =
+                    if diagnostics.lists_warnings() { did_you_mean(&member.name, known) } else { None };
+                let cure = near.map_or_else(
                     || "Remove it, or look for its place in the schema".into(),
                     |word| format!("Did you mean `{word}`"),
                 );

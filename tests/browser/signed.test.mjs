@@ -75,14 +75,7 @@ const lastIsRun = async (page, shop, line) => {
 const serve = (shop, body) => shop.route("/plan.bin", { body });
 
 /** Whether a plan is kept on the device. @param {Page} page */
-const isKept = (page) =>
-  page.evaluate(async () => {
-    if (!(await indexedDB.databases()).some(({ name }) => name === "parlour")) return false;
-    const db = await new Promise((done) => (indexedDB.open("parlour").onsuccess = (/** @type {any} */ event) => done(event.target.result)));
-    const kept = await new Promise((done) => (db.transaction("keep").objectStore("keep").get("signed").onsuccess = (/** @type {any} */ event) => done(event.target.result)));
-    db.close();
-    return !!kept;
-  });
+const isKept = (page) => page.evaluate(isKeptScript);
 
 /** What is wrong with each, and what is said of it. @type {[string, () => Promise<Uint8Array>, RegExp][]} */
 const REFUSED = [
@@ -223,6 +216,8 @@ inShop("a page with a key elsewhere", {
 
 /** To be run in the page. */
 async function isKeptScript() {
+  // Opening it first would make one without stores.
+  if (!(await indexedDB.databases()).some(({ name }) => name === "parlour")) return false;
   const db = await new Promise((done) => (indexedDB.open("parlour").onsuccess = (/** @type {any} */ event) => done(event.target.result)));
   const kept = await new Promise((done) => (db.transaction("keep").objectStore("keep").get("signed").onsuccess = (/** @type {any} */ event) => done(event.target.result)));
   db.close();
