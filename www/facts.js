@@ -17,7 +17,8 @@ const MAX_VALUES = 1000;
 const MAX_BYTES = 65536;
 const utf8 = new TextEncoder();
 const cut = (/** @type {string} */ text) => {
-  const bytes = utf8.encode(text.slice(0, 2048));
+  // One more, so that a surrogate pair at the end is cut as bytes, as natively.
+  const bytes = utf8.encode(text.slice(0, 2049));
   return bytes.length > 2048 ? bytes.subarray(0, 2048) : bytes;
 };
 
