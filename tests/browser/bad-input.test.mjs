@@ -165,7 +165,7 @@ inShop("the collector", {
     shop.collector.settings.mode = "answer";
     await page.goto(`${shop.url}/`);
     await until(async () => (await kept(shop)) === 1, 20_000, "the tracked event");
-    assert.equal(await page.evaluate(() => document.querySelector("#headline")?.textContent), "Made for you");
+    await page.waitFor(() => document.querySelector("#headline")?.textContent === "Made for you");
   },
   "answers with a page of HTML: that is no acknowledgement": async (page, shop) => {
     shop.collector.settings.mode = "html";

@@ -66,7 +66,8 @@ const wholeLoop = async (page, shop) => {
   assert.deepEqual(await page.evaluate(() => parlour.decide("headline")), { experiment: "headline", variant: "new", values: { size: 2 }, reason: "bucketed" });
   await page.click(".ask");
   await page.evaluate(() => parlour.track("purchase", { order_id: "A-1", revenue: "12.50", items: [{ item: "mug", quantity: 1, price: "12.50" }] }));
-  await page.waitFor(() => parlour.flush());
+  // The list is seen when the browser next looks what is in view.
+  await until(async () => (await page.evaluate(() => parlour.flush())) && (await counts(shop))["Product List Viewed"] === 1, 20_000, "the list that was seen");
   const once = { page: 1, "Experiment Viewed": 1, "Product List Viewed": 1, "Goal Reached": 2, "Order Completed": 1 };
   assert.deepEqual(await counts(shop), once);
   const events = await shop.events();

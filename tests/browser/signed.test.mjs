@@ -216,9 +216,14 @@ inShop("a page with a key elsewhere", {
 
 /** To be run in the page. */
 async function isKeptScript() {
-  // Opening it first would make one without stores.
-  if (!(await indexedDB.databases()).some(({ name }) => name === "parlour")) return false;
-  const db = await new Promise((done) => (indexedDB.open("parlour").onsuccess = (/** @type {any} */ event) => done(event.target.result)));
+  const db = /** @type {any} */ (await new Promise((done) => {
+    const request = indexedDB.open("parlour");
+    // There is none, and looking must not leave one without stores.
+    request.onupgradeneeded = () => request.transaction?.abort();
+    request.onsuccess = () => done(request.result);
+    request.onerror = () => done(undefined);
+  }));
+  if (!db) return false;
   const kept = await new Promise((done) => (db.transaction("keep").objectStore("keep").get("signed").onsuccess = (/** @type {any} */ event) => done(event.target.result)));
   db.close();
   return !!kept;
