@@ -125,6 +125,13 @@ fn each_mistake_is_named_with_its_place_and_cure() {
 }
 
 #[test]
+fn an_archived_experiment_may_keep_its_winner() {
+    let text = experiment(r#", "winner": "a""#).replace("running", "archived");
+    let found = compile(&text, &CompileOptions::default()).diagnostics;
+    assert!(found.iter().all(|found| found.code != "W211"), "{found:#?}");
+}
+
+#[test]
 fn each_mistake_in_a_condition_is_named_with_its_place_and_cure() {
     let rows = [
         (r#"{"plan": {"gte": 2}}"#, "E208", "/plan/gte", r"`$gte`"),

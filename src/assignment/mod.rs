@@ -6,7 +6,7 @@
 use crate::consent::{Basis, Consent};
 use crate::decision::{Decision, Reason};
 use crate::hash::murmur3_32;
-use crate::plan::{Experiment, Plan, Share, Status, Traffic};
+use crate::plan::{Experiment, FULL, Plan, Share, Status, Traffic};
 use crate::targeting::{Facts, matches};
 
 /// Everything an assignment may depend on besides the plan.
@@ -131,7 +131,8 @@ pub fn assign(
     if let Some(winner) = winner {
         return Decision::is_in(winner, Reason::Winner);
     }
-    if u64::from(hash(experiment.traffic.seed)) >= experiment.traffic.below(context.now_ms) {
+    let below = experiment.traffic.below(context.now_ms);
+    if below < FULL && u64::from(hash(experiment.traffic.seed)) >= below {
         return Decision::out(Reason::Traffic);
     }
     let bucket = hash(experiment.seed);

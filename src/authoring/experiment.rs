@@ -272,7 +272,7 @@ impl<'a> Builder<'a, '_, '_> {
                 Status::Ended(place.map(|place| place as u8))
             }
             ("ended", None) => Status::Ended(None),
-            (_, Some(_)) => {
+            (status, Some(_)) if status != "archived" => {
                 let at = json.get("winner").map_or(json.at, |winner| winner.at);
                 let cure = "Set `status` to `ended`, or remove the winner".to_owned();
                 self.diagnostics.warning(

@@ -357,6 +357,10 @@ impl Engine {
 
     /// By its own unit, else by the one that stood for it before the visitor was known.
     fn kept(&self, experiment: &Experiment) -> Kept {
+        // Most experiments were never met: they need no hash.
+        if !self.state.met.iter().any(|met| met.experiment == experiment.id) {
+            return Kept::Nothing;
+        }
         let own = self.unit(experiment.unit);
         let before = self.unit(Unit::Visitor).filter(|_| experiment.falls_back);
         let kept = |unit: Option<&[u8]>| {
