@@ -699,3 +699,23 @@ fn a_holdout_ends_with_the_bucket_before_its_bound() {
     assert_eq!(reason(&id, billionths), Reason::Bucketed);
     assert_eq!(reason(&id, billionths + 1), Reason::Holdout);
 }
+
+#[test]
+fn stored_numbers_of_any_size_are_counted_on() {
+    let mut state = State::default();
+    state.session.number = u64::MAX;
+    state.session.page_views = u64::MAX;
+    state.session.touchpoints = u64::MAX;
+    state.journey.page_views = u64::MAX;
+    state.journey.item_views = u64::MAX;
+    state.journey.purchases = u64::MAX;
+    state.journey.shares = u64::MAX;
+    state.journey.revenue_minor = u64::MAX;
+    let mut engine = visitor(&one(""), "visitor");
+    assert!(engine.restore(&state.encode(true), NOW));
+    for kind in [Kind::PageView, Kind::ViewItem, Kind::Purchase, Kind::Share] {
+        touch(&mut engine, kind, NOW);
+    }
+    assert_eq!(engine.state().session.number, u64::MAX);
+    assert_eq!(engine.state().journey.purchases, u64::MAX);
+}

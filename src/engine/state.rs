@@ -3,7 +3,7 @@
 
 use crate::assignment::Kept;
 use crate::hash::murmur3_32;
-use crate::journey::{Journey, Session, Touchpoint, TouchpointKind, push_bounded};
+use crate::journey::{Journey, Session, Touchpoint, TouchpointKind, count, push_bounded};
 use crate::plan::Experiment;
 use crate::plan::bytes::{Reader, Writer};
 use crate::recommend::row::Row;
@@ -122,7 +122,7 @@ impl State {
             Entry::Touchpoint(touchpoint) => {
                 let starts = self.session.touch(visitor, touchpoint.at_ms);
                 if touchpoint.kind == TouchpointKind::PageView {
-                    self.session.page_views += 1;
+                    count(&mut self.session.page_views);
                 }
                 self.journey.record(touchpoint);
                 return starts;
@@ -165,9 +165,9 @@ impl State {
     fn show(&mut self, experience: u64) {
         let session = self.session.id;
         if let Some(shown) = self.shown.iter_mut().find(|shown| shown.experience == experience) {
-            shown.in_session = if shown.session == session { shown.in_session + 1 } else { 1 };
+            shown.in_session = if shown.session == session { shown.in_session.saturating_add(1) } else { 1 };
             shown.session = session;
-            shown.ever += 1;
+            shown.ever = shown.ever.saturating_add(1);
             return;
         }
         push_bounded(&mut self.shown, Shown { experience, session, in_session: 1, ever: 1 }, MAX_SHOWN);

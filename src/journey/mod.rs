@@ -156,17 +156,17 @@ impl Journey {
     pub fn record(&mut self, touchpoint: &Touchpoint) {
         let at = touchpoint.at_ms;
         match touchpoint.kind {
-            TouchpointKind::PageView => self.page_views += 1,
+            TouchpointKind::PageView => count(&mut self.page_views),
             TouchpointKind::Search => self.considered_ms = self.considered_ms.max(at),
             TouchpointKind::ViewItem => {
-                self.item_views += 1;
+                count(&mut self.item_views);
                 self.considered_ms = self.considered_ms.max(at);
             }
             TouchpointKind::AddToCart => remember(&mut self.cart, &touchpoint.items),
             TouchpointKind::RemoveFromCart => self.cart.retain(|item| !touchpoint.items.contains(item)),
             TouchpointKind::BeginCheckout => self.checkout_ms = self.checkout_ms.max(at),
             TouchpointKind::Purchase => {
-                self.purchases += 1;
+                count(&mut self.purchases);
                 self.revenue_minor = self.revenue_minor.saturating_add(touchpoint.value_minor.max(0) as u64);
                 self.purchased_ms = self.purchased_ms.max(at);
                 remember(&mut self.owned, &touchpoint.items);
@@ -175,7 +175,7 @@ impl Journey {
             TouchpointKind::Refund => {
                 self.revenue_minor = self.revenue_minor.saturating_sub(touchpoint.value_minor.max(0) as u64);
             }
-            TouchpointKind::Share => self.shares += 1,
+            TouchpointKind::Share => count(&mut self.shares),
             TouchpointKind::Click | TouchpointKind::ViewList | TouchpointKind::Custom(_) => {}
         }
     }
@@ -219,6 +219,11 @@ impl Journey {
             owned: reader.many_within(MAX_ITEMS, Reader::u64),
         }
     }
+}
+
+/// One more; what is stored may hold any number.
+pub(crate) fn count(number: &mut u64) {
+    *number = number.saturating_add(1);
 }
 
 /// Adds, dropping the oldest beyond the bound. Not by `Vec::remove`, whose panic brings number formatting into the wasm.

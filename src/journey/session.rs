@@ -1,5 +1,6 @@
 //! Sessions: a run of touchpoints with no pause of half an hour.
 
+use super::count;
 use crate::hash::id64;
 use crate::plan::bytes::{Reader, Writer};
 
@@ -22,12 +23,13 @@ impl Session {
     pub fn touch(&mut self, visitor: &[u8], at_ms: u64) -> bool {
         let starts = self.number == 0 || at_ms > self.last_ms.saturating_add(SESSION_IDLE_MS);
         if starts {
+            count(&mut self.number);
             let mut seed = visitor.to_vec();
             seed.extend_from_slice(&at_ms.to_le_bytes());
-            *self = Self { id: id64(&seed), number: self.number + 1, started_ms: at_ms, ..Self::default() };
+            *self = Self { id: id64(&seed), number: self.number, started_ms: at_ms, ..Self::default() };
         }
         self.last_ms = self.last_ms.max(at_ms);
-        self.touchpoints += 1;
+        count(&mut self.touchpoints);
         starts
     }
 
