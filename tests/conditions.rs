@@ -3,8 +3,9 @@
 #![cfg(feature = "authoring")]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
-use std::process::Command;
+mod corpus;
 
+use corpus::corpus;
 use parlour::authoring::{CompileOptions, Compiled, Names, compile, tell};
 use parlour::consent::Consent;
 use parlour::decision::Reason;
@@ -40,20 +41,9 @@ fn is_in(bytes: &[u8], facts: &Map<String, Value>, holds: &dyn Fn(&str, &str, &s
     }
 }
 
-fn growthbook_cases() -> Value {
-    let metadata =
-        Command::new(env!("CARGO")).args(["metadata", "--format-version", "1", "--locked"]).output().unwrap();
-    let metadata: Value = serde_json::from_slice(&metadata.stdout).unwrap();
-    let packages = metadata["packages"].as_array().unwrap();
-    let package = packages.iter().find(|package| package["name"] == "growthbook-rust").unwrap();
-    let manifest = std::path::Path::new(package["manifest_path"].as_str().unwrap());
-    let cases = std::fs::read(manifest.with_file_name("tests").join("cases/cases.json")).unwrap();
-    serde_json::from_slice(&cases).unwrap()
-}
-
 #[test]
 fn every_condition_of_growthbooks_corpus_answers_as_theirs() {
-    let cases = growthbook_cases();
+    let cases = corpus();
     let rows = cases["evalCondition"].as_array().unwrap();
     assert_eq!(rows.len(), 583);
     let wrong: Vec<&Value> = rows

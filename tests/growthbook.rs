@@ -4,10 +4,12 @@
 #![cfg(feature = "authoring")]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+mod corpus;
+
 use std::collections::BTreeMap;
-use std::process::Command;
 use std::sync::OnceLock;
 
+use corpus::corpus;
 use parlour::authoring::{CompileOptions, GrowthBook, compile, import_growthbook};
 use parlour::engine::Engine;
 use parlour::growthbook::{Evaluation, Section, Told};
@@ -17,17 +19,6 @@ use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 static ROWS: OnceLock<Value> = OnceLock::new();
-
-fn corpus() -> Value {
-    let metadata =
-        Command::new(env!("CARGO")).args(["metadata", "--format-version", "1", "--locked"]).output().unwrap();
-    let metadata: Value = serde_json::from_slice(&metadata.stdout).unwrap();
-    let packages = metadata["packages"].as_array().unwrap();
-    let package = packages.iter().find(|package| package["name"] == "growthbook-rust").unwrap();
-    let manifest = std::path::Path::new(package["manifest_path"].as_str().unwrap());
-    let cases = std::fs::read(manifest.with_file_name("tests").join("cases/cases.json")).unwrap();
-    serde_json::from_slice(&cases).unwrap()
-}
 
 /// Runs what only a browser runs. None of the cases needs it to be true.
 fn no_predicate(_: &str, _: &str, _: &str) -> bool {

@@ -1,6 +1,6 @@
 //! What `parlour.json` may hold, field by field: the one description behind diagnostics and JSON Schema.
 
-use super::shape::{Field, Shape};
+use super::shape::{Field, Shape, keyed, list, may, must, named, one_or_many};
 
 pub const CONSENT_STATES: &[&str] = &["unknown", "denied", "measure", "personalise"];
 
@@ -404,28 +404,4 @@ fn slot() -> Vec<Field> {
         may("exclude", list(Shape::Choice(&["purchased", "in_cart", "out_of_stock"])), "What is left out"),
         may("text", named(Shape::Text), "Words for the reasons: `covisit` (with {title}) and `popular`"),
     ]
-}
-
-fn may(name: &'static str, shape: Shape, about: &'static str) -> Field {
-    Field { name, shape, is_required: false, about }
-}
-
-fn must(name: &'static str, shape: Shape, about: &'static str) -> Field {
-    Field { name, shape, is_required: true, about }
-}
-
-fn list(shape: Shape) -> Shape {
-    Shape::List(Box::new(shape))
-}
-
-fn one_or_many(shape: Shape) -> Shape {
-    Shape::OneOrMany(Box::new(shape))
-}
-
-fn keyed(shape: Shape) -> Shape {
-    Shape::Keyed(Box::new(shape))
-}
-
-fn named(shape: Shape) -> Shape {
-    Shape::Named(Box::new(shape))
 }

@@ -13,6 +13,20 @@ pub const MAX_DEPTH: usize = 64;
 /// Of a member's name.
 pub const MAX_NAME_BYTES: usize = 256;
 
+/// JSON as its specification has it.
+pub const STRICT: ParseOptions = ParseOptions {
+    allow_comments: false,
+    allow_loose_object_property_names: false,
+    allow_trailing_commas: false,
+    allow_missing_commas: false,
+    allow_single_quoted_strings: false,
+    allow_hexadecimal_numbers: false,
+    allow_unary_plus_numbers: false,
+    allow_bare_decimal_point_numbers: false,
+    allow_non_finite_numbers: false,
+    allow_extended_string_escapes: false,
+};
+
 #[derive(Clone, Debug)]
 pub struct Json {
     /// Byte offset in the file.
@@ -53,21 +67,9 @@ pub fn parse(text: &str, diagnostics: &mut Diagnostics<'_>) -> Option<Json> {
         diagnostics.error("E101", ("", at), message, "Flatten the value".into());
         return None;
     }
-    let strict = ParseOptions {
-        allow_comments: false,
-        allow_loose_object_property_names: false,
-        allow_trailing_commas: false,
-        allow_missing_commas: false,
-        allow_single_quoted_strings: false,
-        allow_hexadecimal_numbers: false,
-        allow_unary_plus_numbers: false,
-        allow_bare_decimal_point_numbers: false,
-        allow_non_finite_numbers: false,
-        allow_extended_string_escapes: false,
-    };
     let without_mark = text.strip_prefix('\u{feff}').unwrap_or(text);
     let shift = text.len() - without_mark.len();
-    match parse_to_ast(without_mark, &CollectOptions::default(), &strict) {
+    match parse_to_ast(without_mark, &CollectOptions::default(), &STRICT) {
         Ok(parsed) => match parsed.value {
             Some(value) => convert(value, shift, &Path::Root, diagnostics),
             None => {

@@ -50,6 +50,30 @@ pub struct Field {
     pub about: &'static str,
 }
 
+pub fn may(name: &'static str, shape: Shape, about: &'static str) -> Field {
+    Field { name, shape, is_required: false, about }
+}
+
+pub fn must(name: &'static str, shape: Shape, about: &'static str) -> Field {
+    Field { name, shape, is_required: true, about }
+}
+
+pub fn list(shape: Shape) -> Shape {
+    Shape::List(Box::new(shape))
+}
+
+pub fn one_or_many(shape: Shape) -> Shape {
+    Shape::OneOrMany(Box::new(shape))
+}
+
+pub fn keyed(shape: Shape) -> Shape {
+    Shape::Keyed(Box::new(shape))
+}
+
+pub fn named(shape: Shape) -> Shape {
+    Shape::Named(Box::new(shape))
+}
+
 /// Keys match `[a-z0-9][a-z0-9-]{0,63}`.
 pub fn is_key(text: &str) -> bool {
     let is_word = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();

@@ -11,7 +11,7 @@ use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 use super::MAX_CONFIG_BYTES;
 use super::dates;
 use super::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
-use super::json::{below, too_deep};
+use super::json::{STRICT, below, too_deep};
 use super::share;
 use text::{Changes, object};
 
@@ -160,18 +160,7 @@ fn changed<'t>(
         diagnostics.error("E101", ("", 0), "the file is too large or nests too deep".into(), unreadable);
         return None;
     }
-    let lenient = ParseOptions {
-        allow_comments: true,
-        allow_trailing_commas: true,
-        allow_loose_object_property_names: false,
-        allow_missing_commas: false,
-        allow_single_quoted_strings: false,
-        allow_hexadecimal_numbers: false,
-        allow_unary_plus_numbers: false,
-        allow_bare_decimal_point_numbers: false,
-        allow_non_finite_numbers: false,
-        allow_extended_string_escapes: false,
-    };
+    let lenient = ParseOptions { allow_comments: true, allow_trailing_commas: true, ..STRICT };
     let parsed = match parse_to_ast(text, &CollectOptions::default(), &lenient) {
         Ok(parsed) => parsed.value,
         Err(error) => {

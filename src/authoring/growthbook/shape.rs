@@ -1,6 +1,6 @@
 //! What a payload may hold, field by field. Conditions are read as their SDKs read them.
 
-use super::super::shape::{Field, Shape};
+use super::super::shape::{Field, Shape, list, may, must, named};
 
 pub fn shape() -> Shape {
     Shape::Object("growthbook", || {
@@ -141,20 +141,4 @@ fn context() -> Vec<Field> {
 
 fn numbers() -> Shape {
     list(Shape::Number)
-}
-
-fn may(name: &'static str, shape: Shape, about: &'static str) -> Field {
-    Field { name, shape, is_required: false, about }
-}
-
-fn must(name: &'static str, shape: Shape, about: &'static str) -> Field {
-    Field { name, shape, is_required: true, about }
-}
-
-fn list(shape: Shape) -> Shape {
-    Shape::List(Box::new(shape))
-}
-
-fn named(shape: Shape) -> Shape {
-    Shape::Named(Box::new(shape))
 }
