@@ -3,14 +3,15 @@
  * A panic in the runtime is a trap: nobody reads what it would have said, and `engine.js` says what matters. So its
  * functions become the trap itself, and wasm-opt then drops the texts' arguments at every call.
  */
-import binaryen from "binaryen";
 import { Failure } from "../run.mjs";
 
 /** Rust's own functions that never return, by their demangled names. */
 const PANICS = /\b(core|std)(\[\w+\])?::panicking::|::raw_vec::(handle_error|capacity_overflow)$|::handle_alloc_error$|::rust_(panic|begin_unwind)$|__rust_end_short_backtrace/;
 
-/** @param {Uint8Array} wasm with its names @returns {Uint8Array} */
-export function cutPanics(wasm) {
+/** @param {Uint8Array} wasm with its names */
+export async function cutPanics(wasm) {
+  // Here and not above: a fresh clone reads this file before it has any package.
+  const { default: binaryen } = await import("binaryen");
   const module = binaryen.readBinary(wasm);
   let cut = 0;
   for (let index = 0; index < module.getNumFunctions(); index++) {

@@ -107,7 +107,7 @@ export async function buildWasm(cargo, flavour) {
     if (flavour === "runtime" || flavour === "growthbook") {
       await dropBindgensOwn(paths);
       const bound = join(ROOT, paths.bound);
-      writeFileSync(bound, cutPanics(readFileSync(bound)));
+      writeFileSync(bound, await cutPanics(readFileSync(bound)));
     }
     await optimise(paths, flavour);
   });
