@@ -45,8 +45,10 @@ const FIGHTS = 20;
  * @param {(problem: Problem) => void} options.report each problem once
  * @param {number} [options.wait] ms
  * @param {AbortSignal} [options.signal] aborting is `stop()`
+ * @param {(element: Element, change: Change) => import('./change.js').Operation[] | undefined} [options.more]
+ *   operations of kinds whose code is in a chunk; undefined until it is there, and then `look()` is called
  */
-export const createApplier = ({ root = document, report, wait = WAIT_MS, signal }) => {
+export const createApplier = ({ root = document, report, wait = WAIT_MS, signal, more }) => {
   const control = new AbortController();
   const entries = /** @type {Map<string, Entry>} */ (new Map());
   const told = /** @type {Set<string>} */ (new Set());
@@ -150,7 +152,7 @@ export const createApplier = ({ root = document, report, wait = WAIT_MS, signal 
   const place = (state, element) => {
     const from = placed.length;
     attempt(state, () => {
-      const operations = operationsOf(element, state.change, (selector) => find(state.key, [selector])[0]);
+      const operations = operationsOf(element, state.change, (selector) => find(state.key, [selector])[0], more);
       if (!operations) return;
       state.met = true;
       state.on.add(element);
@@ -244,13 +246,14 @@ export const createApplier = ({ root = document, report, wait = WAIT_MS, signal 
       /** @type {State[]} */
       const states = same
         ? former.states
-        : changes.map((change) => ({ key, change, selectors: [change.select].flat(), on: new Set(), met: false, since: 0, fights: 0, turn: 0, off: '' }));
+        : changes.map((change) => ({ key, change, selectors: [change.select ?? []].flat(), on: new Set(), met: false, since: 0, fights: 0, turn: 0, off: '' }));
       for (const state of states) if (state.off === 'missing') state.off = '';
       /** @type {Entry} */
       const entry = { changes, states, targets: [...targets], found, late: false, timer: setTimeout(() => ((entry.late = true), look()), wait) };
       entries.set(key, entry);
       look();
     },
+    look,
     /** @param {string} key */
     undo(key) {
       remove(key);
