@@ -3,6 +3,7 @@
 // Bounds: LIMIT elements a change, WAIT_MS for elements to appear, FIGHTS reverts a second before a change is frozen.
 
 import { operationsOf } from './change.js';
+import { isHydrated } from './hydration.js';
 import { watch } from './watch.js';
 
 const LIMIT = 1000;
@@ -54,6 +55,7 @@ export const createApplier = ({ root = document, report, wait = WAIT_MS, signal,
   const told = /** @type {Set<string>} */ (new Set());
   let placed = /** @type {Placed[]} */ ([]);
   let running = false;
+  let hydrating = false;
   let turn = 0;
 
   /** @param {string} key @param {Problem['code']} code @param {unknown} detail */
@@ -88,7 +90,10 @@ export const createApplier = ({ root = document, report, wait = WAIT_MS, signal,
         tell(key, 'selector', selector);
       }
     if (found.length > LIMIT) tell(key, 'many', selectors);
-    return found.slice(0, LIMIT);
+    const ready = found.slice(0, LIMIT).filter(isHydrated);
+    // Nothing tells of the end of a hydration.
+    if (!ready[0] && found[0]) hydrating = true;
+    return ready;
   };
 
   /** @param {Placed} operation */
@@ -172,6 +177,7 @@ export const createApplier = ({ root = document, report, wait = WAIT_MS, signal,
     turn++;
     const found = [];
     let waiting = false;
+    hydrating = false;
     retire();
     for (const operation of [...placed]) hold(operation);
     for (const [key, entry] of entries) {
@@ -197,6 +203,7 @@ export const createApplier = ({ root = document, report, wait = WAIT_MS, signal,
       waiting ||= !!entry.found;
     }
     tree.observe(waiting);
+    if (waiting && hydrating) tree.soon();
     tree.forget();
     touched.takeRecords();
     running = false;
