@@ -13,6 +13,8 @@ import { createVisit, unanswered } from './visit.js';
 export const createParlour = (defaults) => {
   /** @type {ReturnType<typeof createVisit> | undefined} */
   let visit;
+  // Before the page or script.js puts us in its place.
+  const before = /** @type {{parlour?: import('./visit.js').Before}} */ (/** @type {unknown} */ (globalThis)).parlour;
   /** @type {AbortController | undefined} */
   let control;
   /** @type {Map<string, Set<(detail: any) => void>>} */
@@ -62,7 +64,7 @@ export const createParlour = (defaults) => {
       if (!visit) {
         try {
           control = new AbortController();
-          visit = createVisit({ ...defaults, ...options }, control, tell);
+          visit = createVisit({ ...defaults, ...options }, control, tell, before);
           const calls = waiting;
           waiting = [];
           for (const call of calls) call();

@@ -8,6 +8,7 @@ import { startCapture } from './capture.js';
 import { createConsent } from './consent.js';
 import { createEngine, UNIT } from './engine.js';
 import { createIdentity, randomId, uuidv7 } from './identity.js';
+import { createWitness } from './late.js';
 import { isPreview, loadCore, loadGrowthBook, loadPlan } from './load.js';
 import { createOutbox } from './outbox.js';
 import { createRecommender } from './recommendations.js';
@@ -62,8 +63,13 @@ export const unanswered = (flag, value, reason) => ({ flag, value, variant: null
 const STORAGE_MS = 500;
 const EARLY = 200;
 
-/** @param {Options} options @param {AbortController} control @param {(name: string, detail: unknown) => void} tell */
-export const createVisit = (options, control, tell) => {
+/** Reasons of randomised answers. @param {string} reason */
+const isCounted = (reason) => reason === 'bucketed' || reason === 'sticky';
+
+/** What the head snippet and parlour.first.js left for us. @typedef {{hidden?: {show(): void, gone: boolean}}} Before */
+
+/** @param {Options} options @param {AbortController} control @param {(name: string, detail: unknown) => void} tell @param {Before} [before] */
+export const createVisit = (options, control, tell, { hidden } = {}) => {
   const { signal } = control;
   const tab = uuidv7();
   const started = Date.now();
@@ -94,8 +100,10 @@ export const createVisit = (options, control, tell) => {
   let recommender;
   /** @type {Awaited<ReturnType<typeof import('./growthbook.js').startGrowthBook>> | undefined} */
   let growthbook;
-  /** Experiments and flags asked for before there was an answer: what they decide is out for this page view. @type {Set<string>} */
-  let tooLate = new Set();
+  /** Out for this page view, and why: asked for before there was an answer, or the page showed what they change. @type {Map<string, 'loading' | 'late'>} */
+  let tooLate = new Map();
+  /** Experiments that came in time: what they change is theirs until they are out, in later page views, too. @type {Set<string>} */
+  const inTime = new Set();
   /** Experiences on this page. @type {Set<string>} */
   const shown = new Set();
 
@@ -131,6 +139,7 @@ export const createVisit = (options, control, tell) => {
   }, signal);
   const transport = options.endpoint ? createTransport({ outbox, endpoint: options.endpoint, tab, writeKey: options.writeKey, signal }) : undefined;
   const applier = createApplier({ report, signal });
+  const wasSeen = createWitness(signal);
 
   /** @param {Touchpoint} touchpoint @param {Record<string, unknown>} [facts] */
   const send = (touchpoint, facts) => {
@@ -176,7 +185,8 @@ export const createVisit = (options, control, tell) => {
         exposed({ experiment: key, name, version, variant: variation, variantName: variationName, reason });
       } else if (kind === 'goal') reached(goals[index], cause);
       else if (kind === 'show' || kind === 'holdout') {
-        const { key, changes = [], targets } = experiences[index];
+        const { key, changes = [], targets, late } = experiences[index];
+        if (late === 'skip' && wasSeen(targets)) continue;
         const heldOut = kind === 'holdout';
         const seen = () => sendRecord({ type: 'experience', properties: { experience_id: key, held_out: heldOut } });
         shown.add(`experience ${key}`);
@@ -207,16 +217,27 @@ export const createVisit = (options, control, tell) => {
 
   /** Decides what changes the page, and puts it there. */
   const evaluate = () => {
-    if (!engine) return;
-    engine.page.experiments.forEach(({ key, targets, variants }, index) => {
+    // Nothing is known of the page yet.
+    if (!counting) return;
+    if (!engine) return hidden?.show();
+    engine.page.experiments.forEach(({ key, targets, late, variants }, index) => {
       if (!engine || !targets.length) return;
       const name = `experiment ${key}`;
-      if (tooLate.has(key)) return applier.undo(name);
-      const { variant } = engine.decide(index, false, Date.now());
-      if (variant < 0) return applier.undo(name);
+      const out = () => (inTime.delete(key), applier.undo(name));
+      if (tooLate.has(key)) return out();
+      const { variant, reason } = engine.decide(index, false, Date.now());
+      if (variant < 0) return out();
+      const { key: variation, changes = [] } = variants[variant];
+      if (!inTime.has(key) && late !== 'apply' && reason !== 'preview' && wasSeen(targets)) {
+        tooLate.set(key, 'late');
+        if (isCounted(reason)) sendRecord({ type: 'late', properties: { experiment_id: key, variation_id: variation } });
+        return out();
+      }
+      inTime.add(key);
       engine.decide(index, true, Date.now());
-      applier.apply(name, variants[variant].changes ?? [], targets, () => meet(index));
+      applier.apply(name, changes, targets, () => meet(index));
     });
+    hidden?.show();
     growthbook?.go(async () => transport?.flush());
     tell('change', undefined);
   };
@@ -316,7 +337,7 @@ export const createVisit = (options, control, tell) => {
         engine = made;
         recommender = createRecommender(made);
         const { experiments, flags } = made.page;
-        for (const { key, rows } of flags) if (tooLate.has(key)) for (const { experiment } of rows) if (experiment !== undefined) tooLate.add(experiments[experiment].key);
+        for (const { key, rows } of flags) if (tooLate.has(key)) for (const { experiment } of rows) if (experiment !== undefined) tooLate.set(experiments[experiment].key, 'loading');
       }
     } catch (error) {
       report({ key: typeof options.plan === 'string' ? options.plan : undefined, code: 'off', detail: /** @type {Error} */ (error).message });
@@ -329,6 +350,8 @@ export const createVisit = (options, control, tell) => {
       const [snapshot, entries] = (stored.status === 'fulfilled' && /** @type {any} */ (stored.value)) || [];
       if (snapshot || entries?.length) engine.restore(snapshot, (entries ?? []).map((/** @type {[string, Uint8Array]} */ [, value]) => value), started);
       if (!options.consent) consent.begin(engine.page.consent.initial);
+      // What that allows is part of the first answer.
+      await granting;
     }
     if (consent.state === 'unknown') console.info('parlour: waiting for consent: nothing is sent');
     booted = true;
@@ -356,7 +379,7 @@ export const createVisit = (options, control, tell) => {
   const onPage = (seen) => {
     if (views++) {
       pageView = randomId();
-      tooLate = new Set();
+      tooLate = new Map();
       current = undefined;
       for (const name of shown) applier.undo(name);
       shown.clear();
@@ -388,8 +411,8 @@ export const createVisit = (options, control, tell) => {
     /** @param {string} key @param {'use' | 'peek' | 'expose'} how @returns {Answer} */
     decide(key, how) {
       const index = engine?.page.experiments.findIndex((experiment) => experiment.key === key) ?? -1;
-      if (!booted && how !== 'peek') tooLate.add(key);
-      const reason = !booted || tooLate.has(key) ? 'loading' : 'unknown';
+      if (!booted && how !== 'peek') tooLate.set(key, 'loading');
+      const reason = booted ? (tooLate.get(key) ?? 'unknown') : 'loading';
       if (!engine || index < 0 || tooLate.has(key)) return { experiment: key, variant: null, values: {}, reason };
       const decision = engine.decide(index, how !== 'peek', Date.now());
       if (how !== 'peek') meet(index);
@@ -400,7 +423,7 @@ export const createVisit = (options, control, tell) => {
     flag(key, fallback, exposes) {
       const answer = unanswered(key, fallback, booted ? 'unknown' : 'loading');
       const index = engine?.page.flags.findIndex((flag) => flag.key === key) ?? -1;
-      if (!booted) tooLate.add(key);
+      if (!booted) tooLate.set(key, 'loading');
       if (!engine || index < 0) return growthbook?.flag(key, fallback, !!exposes, tooLate.has(key)) ?? answer;
       const { experiments, flags } = engine.page;
       const { rows, metadata } = flags[index];
@@ -408,7 +431,7 @@ export const createVisit = (options, control, tell) => {
       const { variant, reason } = engine.unpack(packed & 65535);
       const { experiment = -1, by = [], ...own } = rows[packed >>> 16] ?? {};
       const name = experiments[experiment]?.key;
-      if (tooLate.has(name)) return { ...answer, reason: 'loading' };
+      if (tooLate.has(name)) return { ...answer, reason: `${tooLate.get(name)}` };
       if (name && exposes) meet(experiment);
       return { ...answer, ...(by[variant] ?? own), reason, experiment: name, metadata };
     },
