@@ -77,7 +77,7 @@ const createFirst = (consent) => {
         if ((on.size && !change.all) || rows.length > ELEMENTS) return;
         /** @type {Row['operations']} */
         let operations = [];
-        for (const selector of [change.select].flat())
+        for (const selector of [change.select ?? []].flat())
           try {
             for (const element of document.querySelectorAll(selector)) {
               if (on.has(element) || ((change.text != null || change.insert || change.move) && !isWhole(element))) continue;
