@@ -8,7 +8,8 @@ import { startCapture } from './capture.js';
 import { createConsent } from './consent.js';
 import { createEngine, UNIT } from './engine.js';
 import { createIdentity, randomId, uuidv7 } from './identity.js';
-import { isPreview, loadCore, loadGrowthBook, loadPlan } from './load.js';
+import { createWitness } from './late.js';
+import { isPreview, loadCore, loadGrowthBook, loadModule, loadPlan, trust } from './load.js';
 import { createOutbox } from './outbox.js';
 import { createRecommender } from './recommendations.js';
 import { environmentOf } from './site.js';
@@ -32,6 +33,8 @@ import { whenHidden, whenIdleOrHidden } from './when.js';
  * @property {string} [authoring] address of parlour-authoring.js, needed for `config`
  * @property {string | string[]} [keys] public keys, one or two: only a plan that one of them signed is run
  * @property {string} [signed] address of parlour-signed.js, needed for `keys`
+ * @property {Record<string, string>} [integrity] digests of wasm and chunks by file name, as in dist/integrity.json: nothing else is run
+ * @property {boolean | string} [debug] tells in the console what happens, as `?parlour-debug` in the address does
  * @property {string} [preview] address of parlour-preview.js, needed for preview links
  * @property {string} [previewPlan] address of a plan with drafts, for preview links on a host that serves files alone
  * @property {string} [endpoint] where beacons go; none are sent without one
@@ -61,10 +64,17 @@ export const unanswered = (flag, value, reason) => ({ flag, value, variant: null
 // A first visit waits for nobody longer than this; what is stored is taken up when it comes.
 const STORAGE_MS = 500;
 const EARLY = 200;
+const PROBLEMS = 20;
 
-/** @param {Options} options @param {AbortController} control @param {(name: string, detail: unknown) => void} tell */
-export const createVisit = (options, control, tell) => {
+/** Reasons of randomised answers. @param {string} reason */
+const isCounted = (reason) => reason === 'bucketed' || reason === 'sticky';
+
+/** What the head snippet and parlour.first.js left for us. @typedef {{hidden?: {show(): void, gone: boolean}}} Before */
+
+/** @param {Options} options @param {AbortController} control @param {(name: string, detail: unknown) => void} tell @param {Before} [before] */
+export const createVisit = (options, control, tell, { hidden } = {}) => {
   const { signal } = control;
+  trust(options.integrity);
   const tab = uuidv7();
   const started = Date.now();
   /** @type {Touchpoint[]} */
@@ -81,7 +91,8 @@ export const createVisit = (options, control, tell) => {
   let userId = '';
   /** @type {ReturnType<typeof createEngine> | undefined} */
   let engine;
-  let environment = '';
+  // Without a plan only local hosts are told from the site.
+  let environment = environmentOf({ site: [], env: null }, location.hostname) ?? '';
   /** @type {import('./storage.js').Storage | null} */
   let storage = null;
   /** @type {Promise<unknown>} */
@@ -94,19 +105,28 @@ export const createVisit = (options, control, tell) => {
   let recommender;
   /** @type {Awaited<ReturnType<typeof import('./growthbook.js').startGrowthBook>> | undefined} */
   let growthbook;
-  /** Experiments and flags asked for before there was an answer: what they decide is out for this page view. @type {Set<string>} */
-  let tooLate = new Set();
+  /** Out for this page view, and why: asked for before there was an answer, or the page showed what they change. @type {Map<string, 'loading' | 'late'>} */
+  let tooLate = new Map();
+  /** Experiments that came in time: what they change is theirs until they are out, in later page views, too. @type {Set<string>} */
+  const inTime = new Set();
   /** Experiences on this page. @type {Set<string>} */
   const shown = new Set();
 
   const told = new Set();
-  /** @param {{key?: string, code: string, detail: string}} problem */
+  /** To the console and to the team, once each. What consent forbids to send is held or dropped like all else. @param {{key?: string, code: string, detail: string}} problem */
   const report = (problem) => {
-    const text = `parlour: ${problem.key ? `${problem.key}: ` : ''}${problem.code}: ${problem.detail}`;
-    if (told.has(text) || told.size > 50) return;
+    const { key, code, detail } = problem;
+    const text = `parlour: ${key ? `${key}: ` : ''}${code}: ${detail}`;
+    if (told.has(text) || told.size >= PROBLEMS) return;
     told.add(text);
-    console.warn(text);
+    // That works as well: the team may want to know, the visitor's console need not.
+    if (code !== 'fallback') console.warn(text);
     tell('problem', problem);
+    // Once it is known what site this is.
+    booting.then(() => {
+      const share = engine?.page.problems;
+      if (!options.bot && Math.random() < (share ?? 1)) sendRecord({ type: 'parlour_problem', properties: { key, code, detail: detail.slice(0, 200), share } });
+    });
   };
 
   const channel = openChannel(signal);
@@ -131,6 +151,7 @@ export const createVisit = (options, control, tell) => {
   }, signal);
   const transport = options.endpoint ? createTransport({ outbox, endpoint: options.endpoint, tab, writeKey: options.writeKey, signal }) : undefined;
   const applier = createApplier({ report, signal });
+  const wasSeen = createWitness(signal);
 
   /** @param {Touchpoint} touchpoint @param {Record<string, unknown>} [facts] */
   const send = (touchpoint, facts) => {
@@ -176,11 +197,12 @@ export const createVisit = (options, control, tell) => {
         exposed({ experiment: key, name, version, variant: variation, variantName: variationName, reason });
       } else if (kind === 'goal') reached(goals[index], cause);
       else if (kind === 'show' || kind === 'holdout') {
-        const { key, changes = [], targets } = experiences[index];
+        const { key, changes = [], targets, late, waits } = experiences[index];
+        if (late === 'skip' && wasSeen(targets)) continue;
         const heldOut = kind === 'holdout';
         const seen = () => sendRecord({ type: 'experience', properties: { experience_id: key, held_out: heldOut } });
         shown.add(`experience ${key}`);
-        applier.apply(`experience ${key}`, heldOut ? [] : changes, targets, seen);
+        applier.apply(`experience ${key}`, heldOut ? [] : changes, targets, seen, experiments.length + index, waits);
       } else tell(kind, kind === 'stage' ? engine.session(Date.now())?.stage : undefined);
   };
 
@@ -207,16 +229,27 @@ export const createVisit = (options, control, tell) => {
 
   /** Decides what changes the page, and puts it there. */
   const evaluate = () => {
-    if (!engine) return;
-    engine.page.experiments.forEach(({ key, targets, variants }, index) => {
+    // Nothing is known of the page yet.
+    if (!counting) return;
+    if (!engine) return hidden?.show();
+    engine.page.experiments.forEach(({ key, targets, late, waits, variants }, index) => {
       if (!engine || !targets.length) return;
       const name = `experiment ${key}`;
-      if (tooLate.has(key)) return applier.undo(name);
-      const { variant } = engine.decide(index, false, Date.now());
-      if (variant < 0) return applier.undo(name);
+      const out = () => (inTime.delete(key), applier.undo(name));
+      if (tooLate.has(key)) return out();
+      const { variant, reason } = engine.decide(index, false, Date.now());
+      if (variant < 0) return out();
+      const { key: variation, changes = [] } = variants[variant];
+      if (!inTime.has(key) && late !== 'apply' && reason !== 'preview' && wasSeen(targets)) {
+        tooLate.set(key, 'late');
+        if (isCounted(reason)) sendRecord({ type: 'late', properties: { experiment_id: key, variation_id: variation } });
+        return out();
+      }
+      inTime.add(key);
       engine.decide(index, true, Date.now());
-      applier.apply(name, variants[variant].changes ?? [], targets, () => meet(index));
+      applier.apply(name, changes, targets, () => meet(index), index, waits);
     });
+    hidden?.show();
     growthbook?.go(async () => transport?.flush());
     tell('change', undefined);
   };
@@ -284,6 +317,7 @@ export const createVisit = (options, control, tell) => {
   let pageView = pageId;
 
   const boot = async () => {
+    if (signal.aborted) return;
     consent.onChange((state, before) => (granting = consented(state, before)));
     await consent.ready;
     if (consent.allowed) outbox.open();
@@ -295,6 +329,7 @@ export const createVisit = (options, control, tell) => {
       if (module.status === 'fulfilled' && plan.status === 'fulfilled') {
         const create = (/** @type {import('./engine.js').Core} */ module, bytes = plan.value) => createEngine({ module, plan: bytes, report: (detail) => report({ code: 'trap', detail }) });
         let core = module.value;
+        if (typeof core === 'function') report({ code: 'fallback', detail: 'wasm is refused' });
         let made;
         try {
           made = create(core);
@@ -302,7 +337,7 @@ export const createVisit = (options, control, tell) => {
           // Another core has what this one lacks.
           if (/** @type {any} */ (refusal).refused !== 4) throw refusal;
           const { startGrowthBook } = await loadGrowthBook(options.growthbookModule);
-          growthbook = await startGrowthBook({ create, expose: (exposure) => (exposed(exposure), keep()), storage: () => storage });
+          growthbook = await startGrowthBook({ create, expose: (exposure) => (exposed(exposure), keep()), storage: () => storage, load: (name) => loadCore(new URL(name, options.growthbookModule).href, '') });
           ({ core, engine: made } = growthbook);
         }
         let found = environmentOf(made.page, location.hostname);
@@ -310,13 +345,13 @@ export const createVisit = (options, control, tell) => {
           const { site } = made.page;
           throw Error(`the plan is for ${site.join(', ')} and this page is on ${location.hostname}: add it to "site" or "environments" in parlour.json`);
         }
-        if (isPreview(consent)) [made, found] = await (await import(/* @vite-ignore */ /* webpackIgnore: true */ `${options.preview}`)).preview({ engine: made, environment: found, options, consent, build: (/** @type {Uint8Array} */ bytes) => create(core, bytes), report });
+        if (isPreview(consent)) [made, found] = await (await loadModule(options.preview)).preview({ engine: made, environment: found, options, consent, build: (/** @type {Uint8Array} */ bytes) => create(core, bytes), report });
         if (growthbook && made !== growthbook.engine) growthbook = await growthbook.on(made);
         environment = /** @type {string} */ (found);
         engine = made;
         recommender = createRecommender(made);
         const { experiments, flags } = made.page;
-        for (const { key, rows } of flags) if (tooLate.has(key)) for (const { experiment } of rows) if (experiment !== undefined) tooLate.add(experiments[experiment].key);
+        for (const { key, rows } of flags) if (tooLate.has(key)) for (const { experiment } of rows) if (experiment !== undefined) tooLate.set(experiments[experiment].key, 'loading');
       }
     } catch (error) {
       report({ key: typeof options.plan === 'string' ? options.plan : undefined, code: 'off', detail: /** @type {Error} */ (error).message });
@@ -329,6 +364,8 @@ export const createVisit = (options, control, tell) => {
       const [snapshot, entries] = (stored.status === 'fulfilled' && /** @type {any} */ (stored.value)) || [];
       if (snapshot || entries?.length) engine.restore(snapshot, (entries ?? []).map((/** @type {[string, Uint8Array]} */ [, value]) => value), started);
       if (!options.consent) consent.begin(engine.page.consent.initial);
+      // What that allows is part of the first answer.
+      await granting;
     }
     if (consent.state === 'unknown') console.info('parlour: waiting for consent: nothing is sent');
     booted = true;
@@ -356,7 +393,7 @@ export const createVisit = (options, control, tell) => {
   const onPage = (seen) => {
     if (views++) {
       pageView = randomId();
-      tooLate = new Set();
+      tooLate = new Map();
       current = undefined;
       for (const name of shown) applier.undo(name);
       shown.clear();
@@ -376,8 +413,9 @@ export const createVisit = (options, control, tell) => {
     });
   };
 
+  const booting = boot();
   return {
-    started: boot(),
+    started: booting,
     consent,
     /** @param {string} type @param {unknown} given */
     track(type, given) {
@@ -388,8 +426,8 @@ export const createVisit = (options, control, tell) => {
     /** @param {string} key @param {'use' | 'peek' | 'expose'} how @returns {Answer} */
     decide(key, how) {
       const index = engine?.page.experiments.findIndex((experiment) => experiment.key === key) ?? -1;
-      if (!booted && how !== 'peek') tooLate.add(key);
-      const reason = !booted || tooLate.has(key) ? 'loading' : 'unknown';
+      if (!booted && how !== 'peek') tooLate.set(key, 'loading');
+      const reason = booted ? (tooLate.get(key) ?? 'unknown') : 'loading';
       if (!engine || index < 0 || tooLate.has(key)) return { experiment: key, variant: null, values: {}, reason };
       const decision = engine.decide(index, how !== 'peek', Date.now());
       if (how !== 'peek') meet(index);
@@ -400,7 +438,7 @@ export const createVisit = (options, control, tell) => {
     flag(key, fallback, exposes) {
       const answer = unanswered(key, fallback, booted ? 'unknown' : 'loading');
       const index = engine?.page.flags.findIndex((flag) => flag.key === key) ?? -1;
-      if (!booted) tooLate.add(key);
+      if (!booted) tooLate.set(key, 'loading');
       if (!engine || index < 0) return growthbook?.flag(key, fallback, !!exposes, tooLate.has(key)) ?? answer;
       const { experiments, flags } = engine.page;
       const { rows, metadata } = flags[index];
@@ -408,7 +446,7 @@ export const createVisit = (options, control, tell) => {
       const { variant, reason } = engine.unpack(packed & 65535);
       const { experiment = -1, by = [], ...own } = rows[packed >>> 16] ?? {};
       const name = experiments[experiment]?.key;
-      if (tooLate.has(name)) return { ...answer, reason: 'loading' };
+      if (tooLate.has(name)) return { ...answer, reason: `${tooLate.get(name)}` };
       if (name && exposes) meet(experiment);
       return { ...answer, ...(by[variant] ?? own), reason, experiment: name, metadata };
     },

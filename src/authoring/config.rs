@@ -4,6 +4,8 @@ use super::shape::{Field, Shape, keyed, list, may, must, named, one_or_many};
 
 pub const CONSENT_STATES: &[&str] = &["unknown", "denied", "measure", "personalise"];
 
+const LATE: &[&str] = &["skip", "apply"];
+
 pub fn config() -> Shape {
     Shape::Object("config", || {
         vec![
@@ -31,6 +33,11 @@ pub fn config() -> Shape {
                 "What is recorded without code; all of it unless switched off",
             ),
             may(
+                "problems",
+                Shape::Share,
+                "Share of problems (a selector not found, a change that is fought) that pages send; all if not given",
+            ),
+            may(
                 "previewKey",
                 Shape::Text,
                 "Public key that preview links are checked with, as `parlour keygen` prints it; `parlour serve` brings its own",
@@ -42,6 +49,11 @@ pub fn config() -> Shape {
                 "Named shares of visitors, for experiments that name them: each is held out of all of those",
             ),
             may("kill", Shape::Bool, "true stops all experiments and experiences at once"),
+            may(
+                "late",
+                Shape::Choice(LATE),
+                "What becomes of changes that come after the visitor saw what they change, where an experiment or experience does not say",
+            ),
             may(
                 "dialect",
                 Shape::Choice(&["parlour", "growthbook"]),
@@ -182,6 +194,11 @@ fn experiment() -> Vec<Field> {
             Shape::Object("power", power),
             "What should be found, to be warned when there are too few visitors. Not in the plan",
         ),
+        may(
+            "late",
+            Shape::Choice(LATE),
+            "In page views where the visitor saw what would change before it could: `skip` (if not given) changes and counts nothing, in every variant alike",
+        ),
         must("variants", keyed(Shape::Object("variant", variant)), "The first is the control"),
         may("goals", list(Shape::Text), "Keys of goals; the first is the main one"),
     ]
@@ -267,6 +284,11 @@ fn change() -> Vec<Field> {
     vec![
         must("select", one_or_many(Shape::Selector), "Which elements"),
         may("all", Shape::Bool, "true: every element that fits; else the first"),
+        may(
+            "wait",
+            Shape::Whole { least: 0, most: 600_000 },
+            "Milliseconds for the element to appear; 10000 if not given",
+        ),
         may("text", Shape::Text, "New text content"),
         may("attr", named(Shape::Text), "Attributes to set; event handlers and styles are refused"),
         may("class", Shape::Object("class", class), "Classes to add and remove"),
@@ -374,6 +396,11 @@ fn experience() -> Vec<Field> {
             "Share that does not get it, to measure what it is worth; 0 if not given",
         ),
         may("cap", Shape::Object("cap", cap), "How often at most"),
+        may(
+            "late",
+            Shape::Choice(LATE),
+            "In page views where the visitor saw what would change before it could: `apply` (if not given) or `skip`",
+        ),
     ]
 }
 

@@ -20,7 +20,7 @@ pub fn write(config: &Json, kept: &Kept<'_>, conditions: &Conditions, preview_ke
     let site: Vec<Value> =
         config.get("site").map_or(&[][..], Json::one_or_many).iter().map(Json::plain).collect();
     let facts: Vec<Value> = conditions.facts.iter().map(fact).collect();
-    let page = json!({
+    let mut page = json!({
         "site": site,
         "env": config.get("environments").map(Json::plain),
         "previewKey": preview_key,
@@ -29,11 +29,15 @@ pub fn write(config: &Json, kept: &Kept<'_>, conditions: &Conditions, preview_ke
         "capture": config.get("capture").map_or_else(|| json!({}), Json::plain),
         "facts": facts,
         "goals": kept.goals.iter().map(|goal| copy(goal, &["value", "click", "submit", "visible", "page"])).collect::<Vec<_>>(),
-        "experiments": kept.experiments.iter().map(|experiment| self::experiment(experiment)).collect::<Vec<_>>(),
+        "experiments": kept.experiments.iter().map(|experiment| self::experiment(config, experiment)).collect::<Vec<_>>(),
         "flags": &kept.flags,
-        "experiences": kept.experiences.iter().map(|experience| with_targets(copy(experience, &["name", "changes"]), std::slice::from_ref(&experience.json))).collect::<Vec<_>>(),
+        "experiences": kept.experiences.iter().map(|experience| self::experience(config, experience)).collect::<Vec<_>>(),
         "slots": kept.slots.iter().map(|slot| copy(slot, &["select", "cards", "count", "exclude", "text"])).collect::<Vec<_>>(),
     });
+    // Only where it says something: the page takes what is missing for all.
+    if let (Some(share), Some(page)) = (config.get("problems").map(Json::plain), page.as_object_mut()) {
+        page.insert("problems".into(), share);
+    }
     page.to_string().into_bytes()
 }
 
@@ -65,8 +69,23 @@ fn copy(member: &Member, fields: &[&str]) -> Map<String, Value> {
     copy
 }
 
-fn experiment(member: &Member) -> Map<String, Value> {
+fn experience(config: &Json, member: &Member) -> Map<String, Value> {
+    let mut experience = copy(member, &["name", "changes"]);
+    say_late(&mut experience, config, member, "skip");
+    with_targets(experience, std::slice::from_ref(&member.json))
+}
+
+/// What becomes of late changes, where it is not what is done anyway.
+fn say_late(row: &mut Map<String, Value>, config: &Json, member: &Member, unusual: &str) {
+    let said = member.json.get("late").or_else(|| config.get("late"));
+    if said.and_then(Json::text) == Some(unusual) {
+        row.insert("late".into(), unusual.into());
+    }
+}
+
+fn experiment(config: &Json, member: &Member) -> Map<String, Value> {
     let mut experiment = copy(member, &["name", "version", "unit"]);
+    say_late(&mut experiment, config, member, "apply");
     let variants = member.json.get("variants").map_or(&[][..], Json::members);
     let rows: Vec<Value> =
         variants.iter().map(|variant| copy(variant, &["name", "values", "changes"]).into()).collect();
@@ -75,19 +94,29 @@ fn experiment(member: &Member) -> Map<String, Value> {
     with_targets(experiment, &variants)
 }
 
-/// The union of all that is changed: every arm is exposed by finding one of these.
+/// How long a change waits for its element, in milliseconds, as in `www/apply.js`.
+const WAIT_MS: u64 = 10_000;
+
+/// The union of all that is changed: every arm is exposed by finding one of these. Every arm waits for each as long as
+/// the change that waits longest, which stands in `waits` where a change has a wait of its own.
 fn with_targets(mut row: Map<String, Value>, parts: &[Json]) -> Map<String, Value> {
     let mut targets: Vec<Value> = Vec::new();
-    for part in parts {
-        for change in part.get("changes").map_or(&[][..], Json::list) {
-            for selector in change.get("select").map_or(&[][..], Json::one_or_many) {
-                let selector = selector.plain();
-                if !targets.contains(&selector) {
-                    targets.push(selector);
-                }
+    let mut waits: Map<String, Value> = Map::new();
+    for change in parts.iter().flat_map(|part| part.get("changes").map_or(&[][..], Json::list)) {
+        let wait = change.get("wait").and_then(Json::whole).unwrap_or(WAIT_MS);
+        for selector in change.get("select").map_or(&[][..], Json::one_or_many).iter().filter_map(Json::text)
+        {
+            if !targets.iter().any(|target| target == selector) {
+                targets.push(selector.into());
             }
+            let longest = waits.get(selector).and_then(Value::as_u64).unwrap_or(0);
+            waits.insert(selector.into(), longest.max(wait).into());
         }
     }
+    waits.retain(|_, wait| wait.as_u64() != Some(WAIT_MS));
     row.insert("targets".into(), targets.into());
+    if !waits.is_empty() {
+        row.insert("waits".into(), waits.into());
+    }
     row
 }

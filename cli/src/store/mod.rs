@@ -4,11 +4,13 @@
 //! id is already there is left as it was first received. Times are milliseconds since the epoch, amounts are minor
 //! units of their currency.
 
+mod problems;
 mod schema;
 mod sqlite;
 
 use serde::Serialize;
 
+pub use problems::Problem;
 pub use schema::SCHEMA_VERSION;
 pub use sqlite::SqliteStore;
 
@@ -66,6 +68,8 @@ pub struct VariantCount {
     pub exposures: i64,
     /// Different visitors among them; exposures sent without an id are not in it.
     pub visitors: i64,
+    /// Page views in which it came too late to be applied or counted.
+    pub late: i64,
     pub goals: Vec<GoalCount>,
 }
 
@@ -181,6 +185,12 @@ pub trait Store: Send {
     /// # Errors
     /// When the file cannot be read.
     fn counts(&self) -> Result<Counts, StoreError>;
+
+    /// What went wrong in pages.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    fn problems(&self) -> Result<Vec<Problem>, StoreError>;
 
     /// At most `limit` events that arrived after `cursor`, newest first.
     ///
