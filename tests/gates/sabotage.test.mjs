@@ -142,6 +142,14 @@ const ROWS = [
     tests: "tests/browser/attacks.test.mjs",
     claim: "nothing runs, nothing stays",
   },
+  {
+    what: "the late rule is off",
+    file: "visit.js",
+    from: "reason !== 'preview' && wasSeen(targets)",
+    to: "reason !== 'preview' && false",
+    tests: "tests/browser/flicker.test.mjs",
+    claim: "an async tag that comes late",
+  },
 ];
 
 /** No browser, no proof: in CI the twins fail then, as the tests they stand for do. */
