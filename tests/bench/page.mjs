@@ -3,16 +3,19 @@
  * `npm run bench:page`: how soon a change is on the page and what it costs the page, by each install of Parlour, by
  * GrowthBook's script tag and without either: the same page and change, in turns, in Chromium at a quarter of its speed,
  * over slow 4G and cable, at a visitor's first view and at the next. Prints the tables of docs/page-speed.md and of
- * README.md. `npm run bench:page -- 3` takes 3 rounds.
+ * README.md; `-- --write` writes them there, `-- 3` takes 3 rounds.
  */
+import { readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { ROOT } from "../../scripts/run.mjs";
 import { launch } from "../browser/drivers/index.mjs";
 import { sleep } from "../browser/drivers/wait.mjs";
 import { flickers, statesOf } from "../browser/frames.mjs";
 import { LINES, startLink } from "../browser/link.mjs";
 import { startContest } from "./page-site.mjs";
 
-const ROUNDS = Number(process.argv[2] ?? 7);
+const ROUNDS = Number(process.argv.slice(2).find((text) => /^\d+$/.test(text)) ?? 7);
 const CPU = 4;
 /** After load and decision, for what still moves. */
 const SETTLE_MS = 300;
@@ -110,50 +113,72 @@ const number = (/** @type {number} */ value, digits = 0) => value.toLocaleString
 /** @param {(number | undefined)[]} values */
 const sorted = (values) => /** @type {number[]} */ (values.filter((value) => value !== undefined)).sort((a, b) => a - b);
 /** @param {(number | undefined)[]} values */
-const median = (values) => sorted(values)[sorted(values).length >> 1];
+const median = (values) => sorted(values)[sorted(values).length >> 1] ?? NaN;
 /** Median, and from least to most. @param {(number | undefined)[]} values */
 const spread = (values) => {
   const known = sorted(values);
   return known.length ? `${number(median(values))} (${number(known[0])}–${number(known[known.length - 1])})` : "–";
 };
 const share = (/** @type {boolean[]} */ values) => `${number((values.filter(Boolean).length / values.length) * 100)} %`;
-const row = (/** @type {string[]} */ cells) => console.log(`| ${cells.join(" | ")} |`);
-const heading = (/** @type {string[]} */ cells) => (row(cells), row(cells.map(() => "---")));
+const row = (/** @type {string[]} */ cells) => `| ${cells.join(" | ")} |`;
+const heading = (/** @type {string[]} */ cells) => [row(cells), row(cells.map(() => "---"))];
 /** Late is what the visitor did not get in this view. @param {View[]} views */
 const late = (views) => share(views.map(({ painted }) => painted === undefined));
+const nameOf = (/** @type {Pick<Cell, "line" | "cache">} */ { line, cache }) => `${line === "cable" ? "cable" : "slow 4G"}, ${cache === "cold" ? "first view" : "next view"}`;
 
 /** Each line and cache once. @param {Cell[]} cells */
 const columnsOf = (cells) => cells.filter(({ install }) => install === cells[0].install);
 
 /** @param {Cell[]} cells of one line and cache */
-function printTable(cells) {
-  const [{ line, cache, views: bare }] = cells;
+function table(cells) {
+  const [{ line, views: bare }] = cells;
   const { rttMs, kbps } = LINES[line];
-  console.log(`\n### ${line === "cable" ? "Cable" : "Slow 4G"} (${rttMs} ms, ${number(kbps / 1000, 1)} Mbit/s), ${cache === "cold" ? "first view" : "next view"}\n`);
-  heading(["", "variant in the document", "variant painted", "late views", "views with flicker", "FCP", "LCP", "layout shift", "longest task", "bytes"]);
-  for (const { install: { name, head }, views } of cells) {
+  const name = nameOf(cells[0]).replace(/^c/, "C").replace(/^s/, "S").replace(",", ` (${rttMs} ms, ${number(kbps / 1000, 1)} Mbit/s),`);
+  const rows = cells.map(({ install: { name, head }, views }) => {
     const of = (/** @type {Exclude<keyof View, "flickers">} */ what) => views.map((view) => view[what]);
     const more = (/** @type {"fcp" | "lcp" | "bytes"} */ what) => {
       const difference = median(of(what)) - median(bare.map((view) => view[what]));
       return head ? `${difference > 0 ? "+" : ""}${number(difference)}` : spread(of(what));
     };
     const outcome = head ? [late(views), share(views.map((view) => view.flickers))] : ["–", "–"];
-    row([name, spread(of("applied")), spread(of("painted")), ...outcome, more("fcp"), more("lcp"), number(median(of("shift")), 3), spread(of("longest")), more("bytes")]);
-  }
+    return row([name, spread(of("applied")), spread(of("painted")), ...outcome, more("fcp"), more("lcp"), number(median(of("shift")), 3), spread(of("longest")), more("bytes")]);
+  });
+  const columns = ["", "variant in the document", "variant painted", "late views", "views with flicker", "FCP", "LCP", "layout shift", "longest task", "bytes"];
+  return ["", `### ${name}`, "", ...heading(columns), ...rows];
 }
 
-/** Late share and time to variant of each install in short. @param {Cell[]} cells */
-function printSummary(cells) {
-  console.log("\n### In short: late views, and ms until the variant was painted in the others\n");
+/** Late share and time to variant of each of our installs. @param {Cell[]} cells */
+function summary(cells) {
   const columns = columnsOf(cells);
-  heading(["", ...columns.map(({ line, cache }) => `${line === "cable" ? "cable" : "slow 4G"}, ${cache === "cold" ? "first view" : "next view"}`)]);
-  for (const { install } of cells.filter(({ line, cache, install }) => line === columns[0].line && cache === columns[0].cache && install.head)) {
-    const of = columns.map(({ line, cache }) => cells.find((cell) => cell.line === line && cell.cache === cache && cell.install === install)?.views ?? []);
-    row([install.name, ...of.map((views) => `${late(views)}, ${spread(views.map(({ painted }) => painted))}`)]);
-  }
+  const rows = cells.filter(({ line, cache, install }) => line === columns[0].line && cache === columns[0].cache && install.head);
+  return [
+    ...heading(["", ...columns.map(nameOf)]),
+    ...rows.map(({ install }) => {
+      const of = columns.map(({ line, cache }) => cells.find((cell) => cell.line === line && cell.cache === cache && cell.install === install)?.views ?? []);
+      return row([install.name, ...of.map((views) => [late(views), number(median(views.map(({ painted }) => painted)))].filter((text) => text !== "NaN").join(", "))]);
+    }),
+  ];
+}
+
+/** Between the marks in this file. @param {string} name @param {string[]} lines */
+function write(name, lines) {
+  const file = join(ROOT, name);
+  const [start, end] = ["<!-- bench:page -->", "<!-- /bench:page -->"];
+  const text = readFileSync(file, "utf8");
+  const [from, to] = [text.indexOf(start), text.indexOf(end)];
+  if (from < 0 || to < from) throw Error(`${name} has no ${start} … ${end}`);
+  writeFileSync(file, `${text.slice(0, from + start.length)}\n${lines.join("\n").trim()}\n${text.slice(to)}`);
 }
 
 const cells = await measure();
-console.log(`Chromium on ${availableParallelism()} cores at a quarter of their speed, ${ROUNDS} rounds. Times in ms from the start of the navigation: median (least–most); FCP, LCP and bytes: what is more than without a tool.`);
-for (const { line, cache } of columnsOf(cells)) printTable(cells.filter((cell) => cell.line === line && cell.cache === cache));
-printSummary(cells);
+const machine = `Chromium on Linux with ${availableParallelism()} cores, slowed to a quarter; ${ROUNDS} rounds.`;
+const whole = [
+  `${machine} Times in ms from the start of the navigation: median (least–most). FCP, LCP and bytes: what is more than without a tool.`,
+  ...columnsOf(cells).flatMap(({ line, cache }) => table(cells.filter((cell) => cell.line === line && cell.cache === cache))),
+];
+const short = [`Share of late views, and median ms until the variant is painted in the others (${machine.replace(/\.$/, "")}):`, "", ...summary(cells)];
+console.log([...whole, "", "### In short", "", ...short].join("\n"));
+if (process.argv.includes("--write")) {
+  write("docs/page-speed.md", whole);
+  write("README.md", short);
+}
