@@ -18,6 +18,8 @@ import { build, checkAttribute, checkElement, refuse, writeAttribute } from './a
  * @property {{src: string, alt?: string}} [image]
  * @property {{place?: Place, element: import('./allowed.js').Tree}} [insert]
  * @property {{to: string, place?: Place}} [move]
+ * @property {string} [html]
+ * @property {string} [redirect]
  *
  * @typedef {'before' | 'after' | 'first' | 'last'} Place
  *

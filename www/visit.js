@@ -33,6 +33,8 @@ import { whenHidden, whenIdleOrHidden } from './when.js';
  * @property {string | string[]} [keys] public keys, one or two: only a plan that one of them signed is run
  * @property {string} [signed] address of parlour-signed.js, needed for `keys`
  * @property {string} [preview] address of parlour-preview.js, needed for preview links
+ * @property {string} [redirect] address of parlour-redirect.js, needed for plans with redirects
+ * @property {string} [html] address of parlour-html.js, needed for changes with `html`
  * @property {string} [previewPlan] address of a plan with drafts, for preview links on a host that serves files alone
  * @property {string} [endpoint] where beacons go; none are sent without one
  * @property {string} [writeKey]
@@ -94,6 +96,8 @@ export const createVisit = (options, control, tell) => {
   let recommender;
   /** @type {Awaited<ReturnType<typeof import('./growthbook.js').startGrowthBook>> | undefined} */
   let growthbook;
+  /** @type {ReturnType<typeof import('./redirect.js').createRedirects> | undefined} */
+  let leaves;
   /** Experiments and flags asked for before there was an answer: what they decide is out for this page view. @type {Set<string>} */
   let tooLate = new Set();
   /** Experiences on this page. @type {Set<string>} */
@@ -113,6 +117,11 @@ export const createVisit = (options, control, tell) => {
   const identity = createIdentity();
   const erase = () => {
     identity.erase();
+    try {
+      sessionStorage.removeItem('parlour_redirect');
+    } catch {
+      // Denied: nothing is there.
+    }
     const open = storage;
     storage = null;
     return open ? open.erase() : eraseStorage();
@@ -207,7 +216,7 @@ export const createVisit = (options, control, tell) => {
 
   /** Decides what changes the page, and puts it there. */
   const evaluate = () => {
-    if (!engine) return;
+    if (!engine || leaves?.(pageView)) return;
     engine.page.experiments.forEach(({ key, targets, variants }, index) => {
       if (!engine || !targets.length) return;
       const name = `experiment ${key}`;
@@ -315,6 +324,8 @@ export const createVisit = (options, control, tell) => {
         environment = /** @type {string} */ (found);
         engine = made;
         recommender = createRecommender(made);
+        if (made.page.redirects)
+          leaves = (await import(/* @vite-ignore */ /* webpackIgnore: true */ `${options.redirect}`)).createRedirects({ engine: () => engine, consent, outbox, storage: () => storage, meet, isLate: (/** @type {string} */ key) => tooLate.has(key), report, signal });
         const { experiments, flags } = made.page;
         for (const { key, rows } of flags) if (tooLate.has(key)) for (const { experiment } of rows) if (experiment !== undefined) tooLate.add(experiments[experiment].key);
       }

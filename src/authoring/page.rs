@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::condition::{Conditions, Fact, HASHED};
 use super::json::{Json, Member};
 use super::pattern::Case;
+use super::redirect::KEPT;
 use crate::plan::FactSource;
 
 /// What made it into the plan, in plan order.
@@ -20,7 +21,7 @@ pub fn write(config: &Json, kept: &Kept<'_>, conditions: &Conditions, preview_ke
     let site: Vec<Value> =
         config.get("site").map_or(&[][..], Json::one_or_many).iter().map(Json::plain).collect();
     let facts: Vec<Value> = conditions.facts.iter().map(fact).collect();
-    let page = json!({
+    let mut page = json!({
         "site": site,
         "env": config.get("environments").map(Json::plain),
         "previewKey": preview_key,
@@ -34,7 +35,24 @@ pub fn write(config: &Json, kept: &Kept<'_>, conditions: &Conditions, preview_ke
         "experiences": kept.experiences.iter().map(|experience| with_targets(copy(experience, &["name", "changes"]), std::slice::from_ref(&experience.json))).collect::<Vec<_>>(),
         "slots": kept.slots.iter().map(|slot| copy(slot, &["select", "cards", "count", "exclude", "text"])).collect::<Vec<_>>(),
     });
+    if let (Some(redirects), Value::Object(page)) = (redirects(config, kept), &mut page) {
+        page.insert("redirects".into(), redirects);
+    }
     page.to_string().into_bytes()
+}
+
+/// Only where a variant redirects: the page then fetches what it needs for it.
+fn redirects(config: &Json, kept: &Kept<'_>) -> Option<Value> {
+    let variants =
+        kept.experiments.iter().flat_map(|row| row.json.get("variants").map_or(&[][..], Json::members));
+    let mut changes = variants.flat_map(|variant| variant.json.get("changes").map_or(&[][..], Json::list));
+    changes.any(|change| change.get("redirect").is_some()).then(|| {
+        let listed = |name| config.get("redirects").and_then(|json| json.get(name)).map(Json::plain);
+        json!({
+            "origins": listed("origins").unwrap_or_else(|| json!([])),
+            "keep": listed("keep").unwrap_or_else(|| json!(KEPT)),
+        })
+    })
 }
 
 /// 0 for what the engine derives, or the host tells by another way; the path; or path, whether texts are told in lower case, too, and the source and flags
