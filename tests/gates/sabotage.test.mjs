@@ -102,6 +102,22 @@ const ROWS = [
     tests: "tests/browser/apply-hostile.test.mjs",
     claim: "attacks are refused",
   },
+  {
+    what: "every address is allowed",
+    file: "allowed.js",
+    from: "!isAllowedUrl(`${value}`, name !== 'href')",
+    to: "false",
+    tests: "tests/browser/attacks.test.mjs",
+    claim: "nothing runs, nothing stays",
+  },
+  {
+    what: "every element may be inserted",
+    file: "allowed.js",
+    from: "!INSERTABLE.test(tag) ||",
+    to: "",
+    tests: "tests/browser/attacks.test.mjs",
+    claim: "nothing runs, nothing stays",
+  },
 ];
 
 /** No browser, no proof: in CI the twins fail then, as the tests they stand for do. */
