@@ -116,6 +116,20 @@ fn it_names_the_pages_it_starts_from() {
 }
 
 #[test]
+fn it_asks_at_every_page_anew() {
+    let is_always = |file: &Value| {
+        let plan = compile(&file.to_string(), &CompileOptions::default()).plan.unwrap();
+        Plan::decode(&plan).unwrap().experiments()[0].applies_always
+    };
+    let mut file = one();
+    assert!(is_always(&file));
+    file["experiments"]["one"]["applies"] = json!("entry");
+    assert_eq!((findings(&file)[0].0, findings(&file)[0].1.as_str()), ("E228", "/experiments/one/applies"));
+    file["experiments"]["one"]["variants"]["b"]["changes"] = json!([]);
+    assert!(!is_always(&file));
+}
+
+#[test]
 fn nobody_goes_in_circles() {
     let circles: [&[(&str, &str, &str)]; 7] = [
         &[("one", "/a", "/a")],

@@ -138,7 +138,7 @@ export const createRedirects = ({ engine, consent, outbox, storage, meet, isLate
     }
     const { times, pages } = (mark ??= arrive());
     const isEnd = pages.includes(withoutHash());
-    const isSeen = performance.now() - since > LATE_MS || (isFirst && (navigator.userActivation?.hasBeenActive || scrollY > 0));
+    const isSeen = performance.now() - since > LATE_MS || (isFirst && scrollY > 0);
     for (const [index, { key, variants }] of page.experiments.entries()) {
       const wanted = variants.map(({ changes }) => changes?.find(({ redirect }) => redirect !== undefined)?.redirect);
       if (!wanted.some((to) => to !== undefined) || isLate(key)) continue;

@@ -139,7 +139,19 @@ export const createVisit = (options, control, tell) => {
     keep();
   }, signal);
   const transport = options.endpoint ? createTransport({ outbox, endpoint: options.endpoint, tab, writeKey: options.writeKey, signal }) : undefined;
-  const applier = createApplier({ report, signal });
+  /** @type {import('./html.js').Markup | undefined} */
+  let markup;
+  /** @type {Promise<void> | undefined} */
+  let fetching;
+  /** The kind of change whose code not every page needs. @type {Parameters<typeof createApplier>[0]['more']} */
+  const more = (element, { html }) => {
+    if (html == null) return [];
+    fetching ??= import(/* @vite-ignore */ /* webpackIgnore: true */ `${options.html}`)
+      .then(async ({ createMarkup }) => ((markup = await createMarkup()), applier.look()))
+      .catch((error) => report({ code: 'html', detail: error.message }));
+    return markup?.(element, html);
+  };
+  const applier = createApplier({ report, signal, more });
 
   /** @param {Touchpoint} touchpoint @param {Record<string, unknown>} [facts] */
   const send = (touchpoint, facts) => {

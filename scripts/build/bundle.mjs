@@ -22,6 +22,8 @@ export const BUNDLES = [
   { name: "parlour.iife.js", entry: "www/script.js", format: "iife" },
   { name: "parlour-signed.js", entry: "www/signed.js", format: "esm" },
   { name: "parlour-preview.js", entry: "www/preview.js", format: "esm" },
+  { name: "parlour-purify.js", entry: "www/purify.js", format: "esm" },
+  { name: "parlour-html.js", entry: "www/html.js", format: "esm" },
   { name: "parlour-redirect.js", entry: "www/redirect.js", format: "esm" },
   { name: "parlour-growthbook.js", entry: "www/growthbook.js", format: "esm" },
   { name: "parlour-openfeature.js", entry: "www/openfeature.js", format: "esm" },

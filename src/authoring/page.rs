@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::condition::{Conditions, Fact, HASHED};
 use super::json::{Json, Member};
 use super::pattern::Case;
-use super::redirect::KEPT;
+use super::redirect::{KEPT, is_redirect};
 use crate::plan::FactSource;
 
 /// What made it into the plan, in plan order.
@@ -43,10 +43,7 @@ pub fn write(config: &Json, kept: &Kept<'_>, conditions: &Conditions, preview_ke
 
 /// Only where a variant redirects: the page then fetches what it needs for it.
 fn redirects(config: &Json, kept: &Kept<'_>) -> Option<Value> {
-    let variants =
-        kept.experiments.iter().flat_map(|row| row.json.get("variants").map_or(&[][..], Json::members));
-    let mut changes = variants.flat_map(|variant| variant.json.get("changes").map_or(&[][..], Json::list));
-    changes.any(|change| change.get("redirect").is_some()).then(|| {
+    kept.experiments.iter().any(|row| is_redirect(&row.json)).then(|| {
         let listed = |name| config.get("redirects").and_then(|json| json.get(name)).map(Json::plain);
         json!({
             "origins": listed("origins").unwrap_or_else(|| json!([])),

@@ -104,6 +104,13 @@ impl<'a> Builder<'a, '_, '_> {
             self.diagnostics.error("E226", (pointer, *at), message, cure.into());
             return false;
         }
+        if let Some(applies) = experiment.json.get("applies").filter(|json| json.text() == Some("entry")) {
+            let pointer = below(&below("/experiments", &experiment.name), "applies");
+            let message = "a redirect asks at every page whether it is the one to leave".to_owned();
+            let cure = "Remove `applies`, or write `always`".to_owned();
+            self.diagnostics.error("E228", (&pointer, applies.at), message, cure);
+            return false;
+        }
         let has_pages = experiment.json.get("url").is_some_and(|url| url.get("path").is_some());
         if !has_pages && !self.asks_of_page(&experiment.json) {
             let message = "the experiment runs on every page, and would take visitors away from all of them";
@@ -217,6 +224,13 @@ impl<'a> Builder<'a, '_, '_> {
             .any(|step| matches!(step.as_str(), "." | ".."));
         (origin.is_empty() || origins.any(|known| known == origin) || is_own()) && !has_dots
     }
+}
+
+/// Does a variant of this experiment redirect?
+pub fn is_redirect(experiment: &Json) -> bool {
+    let variants = experiment.get("variants").map_or(&[][..], Json::members).iter();
+    let mut changes = variants.flat_map(|variant| variant.json.get("changes").map_or(&[][..], Json::list));
+    changes.any(|change| change.get("redirect").is_some())
 }
 
 /// Origin as written (or nothing) and the rest; `None` where it is neither a path of one slash nor a whole address of

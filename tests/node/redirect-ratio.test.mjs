@@ -9,7 +9,7 @@ import { aTab } from './redirects.mjs';
 
 const VISITS = 10_000;
 /** Enough to see the skew. */
-const SABOTAGED_VISITS = 3_000;
+const SABOTAGED_VISITS = 5_000;
 const CLOSED = 0.3;
 /** Of those closed, without a last word: a crash, a phone that takes the memory back. */
 const KILLED = 0.1;
@@ -37,9 +37,13 @@ const rest = async (turns) => {
 const counted = async (visits, countsOnLanding) => {
   const draw = random(1);
   const received = { control: new Set(), other: new Set() };
+  /** @type {[boolean, boolean, boolean, number, number]} */
+  let fate = [false, false, false, 0, 0];
   for (let visit = 0; visit < visits; visit++) {
-    const variant = draw() < 0.5 ? 0 : 1;
-    const [closes, killed, slow, at, way] = [draw() < CLOSED, draw() < KILLED, draw() < SLOW, draw() * CLOSE_MS, WAY_MS[0] + draw() * (WAY_MS[1] - WAY_MS[0])];
+    // Two by two, one in each arm, visitors do the same: what differs is what the arms make of it.
+    const variant = visit % 2;
+    if (!variant) fate = [draw() < CLOSED, draw() < KILLED, draw() < SLOW, draw() * CLOSE_MS, WAY_MS[0] + draw() * (WAY_MS[1] - WAY_MS[0])];
+    const [closes, killed, slow, at, way] = fate;
     const tab = aTab({
       experiments: [EXPERIMENT], variant, countsOnLanding, isStorageSlow: slow,
       receive: (batch) => batch.forEach(({ variant }) => received[/** @type {'control' | 'other'} */ (variant)].add(visit)),
@@ -84,9 +88,9 @@ test('50/50 stays 50/50 over 10,000 visits of which 30 % are closed at once; cou
     const [honest, sabotaged] = [await counted(VISITS, false), await counted(SABOTAGED_VISITS, true)];
     const said = `${honest.join(' : ')}, p ${chance(honest).toFixed(3)}; counted on arrival ${sabotaged.join(' : ')}, p ${chance(sabotaged).toExponential(1)}`;
     console.log(said);
-    assert.ok(chance(honest) > 0.01, said);
+    assert.ok(chance(honest) > 0.1, said);
     assert.ok(honest[0] + honest[1] > 0.95 * VISITS, said);
-    assert.ok(chance(sabotaged) < 1e-4, said);
+    assert.ok(chance(sabotaged) < 1e-3, said);
   } finally {
     mock.timers.reset();
   }
