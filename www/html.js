@@ -30,12 +30,6 @@ const native = () => {
   }
 };
 
-/** @param {string} url of parlour-purify.js @returns {Promise<Sanitiser>} */
-const purifier = async (url) => {
-  const { createPurifier } = await import(/* @vite-ignore */ /* webpackIgnore: true */ url);
-  return createPurifier(ELEMENTS, ATTRIBUTES);
-};
-
 /** Takes out what no change may put in. @param {Node} content */
 const judge = (content) => {
   const walker = document.createTreeWalker(content, 1);
@@ -57,9 +51,9 @@ const judge = (content) => {
 
 /** @typedef {(element: Element, html: string) => import('./change.js').Operation[]} Markup */
 
-/** @param {string} [url] of parlour-purify.js, beside this file if not given @returns {Promise<Markup>} */
-export const createMarkup = async (url = new URL('./parlour-purify.js', import.meta.url).href) => {
-  const sanitise = native() ?? (await purifier(url));
+/** @param {(name: string) => Promise<any>} load a chunk beside this one @returns {Promise<Markup>} */
+export const createMarkup = async (load) => {
+  const sanitise = native() ?? /** @type {Sanitiser} */ ((await load('./parlour-purify.js')).createPurifier(ELEMENTS, ATTRIBUTES));
   return (element, html) => {
     checkElement(element);
     if (element.namespaceURI !== 'http://www.w3.org/1999/xhtml') refuse(`html on <${element.localName}>`);

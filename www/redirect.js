@@ -79,7 +79,7 @@ const write = (mark) => session((storage) => storage.setItem(KEY, JSON.stringify
 
 /**
  * @param {object} visit
- * @param {() => ReturnType<typeof import('./engine.js').createEngine> | undefined} visit.engine
+ * @param {Pick<ReturnType<typeof import('./engine.js').createEngine>, 'page' | 'decide'>} visit.engine
  * @param {{readonly allowed: boolean, onChange: (listener: () => void) => void}} visit.consent
  * @param {ReturnType<typeof import('./outbox.js').createOutbox>} visit.outbox
  * @param {() => Pick<import('./storage.js').Storage, 'append'> | null} visit.storage
@@ -127,8 +127,8 @@ export const createRedirects = ({ engine, consent, outbox, storage, meet, isLate
   };
 
   return (view) => {
-    const { page, decide } = engine() ?? {};
-    if (isLeaving || !page?.redirects || !decide) return isLeaving;
+    const { page, decide } = engine;
+    if (isLeaving) return true;
     if (signal.aborted || !consent.allowed || /** @type {any} */ (document).prerendering) return false;
     if (view !== current) {
       isFirst = !current;

@@ -8,7 +8,7 @@ import { startCapture } from './capture.js';
 import { createConsent } from './consent.js';
 import { createEngine, UNIT } from './engine.js';
 import { createIdentity, randomId, uuidv7 } from './identity.js';
-import { isPreview, loadCore, loadGrowthBook, loadPlan } from './load.js';
+import { isPreview, loadCore, loadGrowthBook, loadModule, loadPlan, trust } from './load.js';
 import { createOutbox } from './outbox.js';
 import { createRecommender } from './recommendations.js';
 import { environmentOf } from './site.js';
@@ -32,6 +32,8 @@ import { whenHidden, whenIdleOrHidden } from './when.js';
  * @property {string} [authoring] address of parlour-authoring.js, needed for `config`
  * @property {string | string[]} [keys] public keys, one or two: only a plan that one of them signed is run
  * @property {string} [signed] address of parlour-signed.js, needed for `keys`
+ * @property {Record<string, string>} [integrity] digests of wasm and chunks by file name, as in dist/integrity.json: nothing else is run
+ * @property {boolean | string} [debug] tells in the console what happens, as `?parlour-debug` in the address does
  * @property {string} [preview] address of parlour-preview.js, needed for preview links
  * @property {string} [redirect] address of parlour-redirect.js, needed for plans with redirects
  * @property {string} [html] address of parlour-html.js, needed for changes with `html`
@@ -63,10 +65,12 @@ export const unanswered = (flag, value, reason) => ({ flag, value, variant: null
 // A first visit waits for nobody longer than this; what is stored is taken up when it comes.
 const STORAGE_MS = 500;
 const EARLY = 200;
+const PROBLEMS = 20;
 
 /** @param {Options} options @param {AbortController} control @param {(name: string, detail: unknown) => void} tell */
 export const createVisit = (options, control, tell) => {
   const { signal } = control;
+  trust(options.integrity);
   const tab = uuidv7();
   const started = Date.now();
   /** @type {Touchpoint[]} */
@@ -83,7 +87,8 @@ export const createVisit = (options, control, tell) => {
   let userId = '';
   /** @type {ReturnType<typeof createEngine> | undefined} */
   let engine;
-  let environment = '';
+  // Without a plan only local hosts are told from the site.
+  let environment = environmentOf({ site: [], env: null }, location.hostname) ?? '';
   /** @type {import('./storage.js').Storage | null} */
   let storage = null;
   /** @type {Promise<unknown>} */
@@ -104,13 +109,20 @@ export const createVisit = (options, control, tell) => {
   const shown = new Set();
 
   const told = new Set();
-  /** @param {{key?: string, code: string, detail: string}} problem */
+  /** To the console and to the team, once each. What consent forbids to send is held or dropped like all else. @param {{key?: string, code: string, detail: string}} problem */
   const report = (problem) => {
-    const text = `parlour: ${problem.key ? `${problem.key}: ` : ''}${problem.code}: ${problem.detail}`;
-    if (told.has(text) || told.size > 50) return;
+    const { key, code, detail } = problem;
+    const text = `parlour: ${key ? `${key}: ` : ''}${code}: ${detail}`;
+    if (told.has(text) || told.size >= PROBLEMS) return;
     told.add(text);
-    console.warn(text);
+    // That works as well: the team may want to know, the visitor's console need not.
+    if (code !== 'fallback') console.warn(text);
     tell('problem', problem);
+    // Once it is known what site this is.
+    booting.then(() => {
+      const share = engine?.page.problems;
+      if (!options.bot && Math.random() < (share ?? 1)) sendRecord({ type: 'parlour_problem', properties: { key, code, detail: detail.slice(0, 200), share } });
+    });
   };
 
   const channel = openChannel(signal);
@@ -146,9 +158,9 @@ export const createVisit = (options, control, tell) => {
   /** The kind of change whose code not every page needs. @type {Parameters<typeof createApplier>[0]['more']} */
   const more = (element, { html }) => {
     if (html == null) return [];
-    fetching ??= import(/* @vite-ignore */ /* webpackIgnore: true */ `${options.html}`)
-      .then(async ({ createMarkup }) => ((markup = await createMarkup()), applier.look()))
-      .catch((error) => report({ code: 'html', detail: error.message }));
+    fetching ??= loadModule(options.html)
+      .then(async ({ createMarkup }) => ((markup = await createMarkup((/** @type {string} */ name) => loadModule(new URL(name, options.html).href))), applier.look()))
+      .catch(({ message }) => report({ code: 'html', detail: message }));
     return markup?.(element, html);
   };
   const applier = createApplier({ report, signal, more });
@@ -197,11 +209,11 @@ export const createVisit = (options, control, tell) => {
         exposed({ experiment: key, name, version, variant: variation, variantName: variationName, reason });
       } else if (kind === 'goal') reached(goals[index], cause);
       else if (kind === 'show' || kind === 'holdout') {
-        const { key, changes = [], targets } = experiences[index];
+        const { key, changes = [], targets, waits } = experiences[index];
         const heldOut = kind === 'holdout';
         const seen = () => sendRecord({ type: 'experience', properties: { experience_id: key, held_out: heldOut } });
         shown.add(`experience ${key}`);
-        applier.apply(`experience ${key}`, heldOut ? [] : changes, targets, seen);
+        applier.apply(`experience ${key}`, heldOut ? [] : changes, targets, seen, experiments.length + index, waits);
       } else tell(kind, kind === 'stage' ? engine.session(Date.now())?.stage : undefined);
   };
 
@@ -229,14 +241,14 @@ export const createVisit = (options, control, tell) => {
   /** Decides what changes the page, and puts it there. */
   const evaluate = () => {
     if (!engine || leaves?.(pageView)) return;
-    engine.page.experiments.forEach(({ key, targets, variants }, index) => {
+    engine.page.experiments.forEach(({ key, targets, waits, variants }, index) => {
       if (!engine || !targets.length) return;
       const name = `experiment ${key}`;
       if (tooLate.has(key)) return applier.undo(name);
       const { variant } = engine.decide(index, false, Date.now());
       if (variant < 0) return applier.undo(name);
       engine.decide(index, true, Date.now());
-      applier.apply(name, variants[variant].changes ?? [], targets, () => meet(index));
+      applier.apply(name, variants[variant].changes ?? [], targets, () => meet(index), index, waits);
     });
     growthbook?.go(async () => transport?.flush());
     tell('change', undefined);
@@ -305,6 +317,7 @@ export const createVisit = (options, control, tell) => {
   let pageView = pageId;
 
   const boot = async () => {
+    if (signal.aborted) return;
     consent.onChange((state, before) => (granting = consented(state, before)));
     await consent.ready;
     if (consent.allowed) outbox.open();
@@ -316,6 +329,7 @@ export const createVisit = (options, control, tell) => {
       if (module.status === 'fulfilled' && plan.status === 'fulfilled') {
         const create = (/** @type {import('./engine.js').Core} */ module, bytes = plan.value) => createEngine({ module, plan: bytes, report: (detail) => report({ code: 'trap', detail }) });
         let core = module.value;
+        if (typeof core === 'function') report({ code: 'fallback', detail: 'wasm is refused' });
         let made;
         try {
           made = create(core);
@@ -323,7 +337,7 @@ export const createVisit = (options, control, tell) => {
           // Another core has what this one lacks.
           if (/** @type {any} */ (refusal).refused !== 4) throw refusal;
           const { startGrowthBook } = await loadGrowthBook(options.growthbookModule);
-          growthbook = await startGrowthBook({ create, expose: (exposure) => (exposed(exposure), keep()), storage: () => storage });
+          growthbook = await startGrowthBook({ create, expose: (exposure) => (exposed(exposure), keep()), storage: () => storage, load: (name) => loadCore(new URL(name, options.growthbookModule).href, '') });
           ({ core, engine: made } = growthbook);
         }
         let found = environmentOf(made.page, location.hostname);
@@ -331,15 +345,14 @@ export const createVisit = (options, control, tell) => {
           const { site } = made.page;
           throw Error(`the plan is for ${site.join(', ')} and this page is on ${location.hostname}: add it to "site" or "environments" in parlour.json`);
         }
-        if (isPreview(consent)) [made, found] = await (await import(/* @vite-ignore */ /* webpackIgnore: true */ `${options.preview}`)).preview({ engine: made, environment: found, options, consent, build: (/** @type {Uint8Array} */ bytes) => create(core, bytes), report });
+        if (isPreview(consent)) [made, found] = await (await loadModule(options.preview)).preview({ engine: made, environment: found, options, consent, build: (/** @type {Uint8Array} */ bytes) => create(core, bytes), report });
         if (growthbook && made !== growthbook.engine) growthbook = await growthbook.on(made);
         environment = /** @type {string} */ (found);
         engine = made;
         recommender = createRecommender(made);
-        if (made.page.redirects)
-          leaves = (await import(/* @vite-ignore */ /* webpackIgnore: true */ `${options.redirect}`)).createRedirects({ engine: () => engine, consent, outbox, storage: () => storage, meet, isLate: (/** @type {string} */ key) => tooLate.has(key), report, signal });
         const { experiments, flags } = made.page;
         for (const { key, rows } of flags) if (tooLate.has(key)) for (const { experiment } of rows) if (experiment !== undefined) tooLate.add(experiments[experiment].key);
+        if (made.page.redirects) leaves = (await loadModule(options.redirect)).createRedirects({ engine: made, consent, outbox, storage: () => storage, meet, isLate: (/** @type {string} */ key) => tooLate.has(key), report, signal });
       }
     } catch (error) {
       report({ key: typeof options.plan === 'string' ? options.plan : undefined, code: 'off', detail: /** @type {Error} */ (error).message });
@@ -399,8 +412,9 @@ export const createVisit = (options, control, tell) => {
     });
   };
 
+  const booting = boot();
   return {
-    started: boot(),
+    started: booting,
     consent,
     /** @param {string} type @param {unknown} given */
     track(type, given) {

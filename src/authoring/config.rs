@@ -31,6 +31,11 @@ pub fn config() -> Shape {
                 "What is recorded without code; all of it unless switched off",
             ),
             may(
+                "problems",
+                Shape::Share,
+                "Share of problems (a selector not found, a change that is fought) that pages send; all if not given",
+            ),
+            may(
                 "previewKey",
                 Shape::Text,
                 "Public key that preview links are checked with, as `parlour keygen` prints it; `parlour serve` brings its own",
@@ -288,6 +293,11 @@ fn change() -> Vec<Field> {
             "Which elements; every kind of change but `redirect` needs it",
         ),
         may("all", Shape::Bool, "true: every element that fits; else the first"),
+        may(
+            "wait",
+            Shape::Whole { least: 0, most: 600_000 },
+            "Milliseconds for the element to appear; 10000 if not given",
+        ),
         may("text", Shape::Text, "New text content"),
         may("attr", named(Shape::Text), "Attributes to set; event handlers and styles are refused"),
         may("class", Shape::Object("class", class), "Classes to add and remove"),

@@ -78,7 +78,7 @@ export const PLACES = [
 
 /** The kind `html`, as visit.js puts it in. */
 const MARKUP = `import("/html.js").then(async ({ createMarkup }) => {
-  const markup = await createMarkup();
+  const markup = await createMarkup((name) => import(new URL(name, location.href).href));
   return { more: (element, { html }) => html == null ? [] : markup(element, html) };
 })`;
 

@@ -101,7 +101,7 @@ export const aTab = ({ experiments, variant = 1, allowed = true, receive, isStor
         outbox.add({ id: exposure.id, text, bytes: text.length, priority: 0, seq: exposed.length });
       };
       const evaluate = createRedirects({
-        engine: () => /** @type {any} */ ({
+        engine: /** @type {any} */ ({
           page: { redirects: RULES, experiments: experiments.map(({ key, variants }) => ({ key, variants: variants.map((redirect) => ({ changes: redirect === undefined ? undefined : [{ redirect }] })) })) },
           decide: (/** @type {number} */ index) => ({ variant: new URL(now.href).pathname === experiments[index].on ? variant : -1 }),
         }),
