@@ -46,6 +46,8 @@ export async function bundleText({ entry, format, peer, head = "" }, root = ROOT
     entryPoints: [join(root, entry)],
     alias: { "parlour-authoring-glue": join(ROOT, wasmPaths("authoring").glue) },
     external: peer ? [peer] : [],
+    // Packages are found from wherever www/ is.
+    nodePaths: [join(ROOT, "node_modules")],
     bundle: true,
     minify: true,
     write: false,
