@@ -125,6 +125,8 @@ export const createParlour = (defaults) => {
     },
     /** Sends what waits. True when all of it is acknowledged. @returns {Promise<boolean>} */
     flush: async () => safely(/** @type {boolean | Promise<boolean>} */ (false), (visit) => visit.flush()),
+    /** Opens the preview toolbar: on local hosts, and where a preview link is in force. */
+    devtools: () => soon(() => safely(undefined, (visit) => void visit.devtools(true))),
     /** Erases everything about the visitor on this device; what was not yet sent is dropped. @returns {Promise<void>} */
     forget: async () => safely(undefined, (visit) => visit.reset(true)),
     /** The page is as it was without Parlour, and nothing is recorded any more. */
