@@ -3,6 +3,7 @@
 // Bounds: LIMIT elements a change, WAIT_MS for elements to appear, FIGHTS reverts a second before a change is frozen.
 
 import { operationsOf } from './change.js';
+import { isHydrated } from './hydration.js';
 import { watch } from './watch.js';
 
 const LIMIT = 1000;
@@ -45,13 +46,16 @@ const FIGHTS = 20;
  * @param {(problem: Problem) => void} options.report each problem once
  * @param {number} [options.wait] ms
  * @param {AbortSignal} [options.signal] aborting is `stop()`
+ * @param {(element: Element, change: Change) => import('./change.js').Operation[] | undefined} [options.more]
+ *   operations of kinds whose code is in a chunk; undefined until it is there, and then `look()` is called
  */
-export const createApplier = ({ root = document, report, wait = WAIT_MS, signal }) => {
+export const createApplier = ({ root = document, report, wait = WAIT_MS, signal, more }) => {
   const control = new AbortController();
   const entries = /** @type {Map<string, Entry>} */ (new Map());
   const told = /** @type {Set<string>} */ (new Set());
   let placed = /** @type {Placed[]} */ ([]);
   let running = false;
+  let hydrating = false;
   let turn = 0;
 
   /** @param {string} key @param {Problem['code']} code @param {unknown} detail */
@@ -86,7 +90,10 @@ export const createApplier = ({ root = document, report, wait = WAIT_MS, signal 
         tell(key, 'selector', selector);
       }
     if (found.length > LIMIT) tell(key, 'many', selectors);
-    return found.slice(0, LIMIT);
+    const ready = found.slice(0, LIMIT).filter(isHydrated);
+    // Nothing tells of the end of a hydration.
+    if (!ready[0] && found[0]) hydrating = true;
+    return ready;
   };
 
   /** @param {Placed} operation */
@@ -150,7 +157,7 @@ export const createApplier = ({ root = document, report, wait = WAIT_MS, signal 
   const place = (state, element) => {
     const from = placed.length;
     attempt(state, () => {
-      const operations = operationsOf(element, state.change, (selector) => find(state.key, [selector])[0]);
+      const operations = operationsOf(element, state.change, (selector) => find(state.key, [selector])[0], more);
       if (!operations) return;
       state.met = true;
       state.on.add(element);
@@ -170,6 +177,7 @@ export const createApplier = ({ root = document, report, wait = WAIT_MS, signal 
     turn++;
     const found = [];
     let waiting = false;
+    hydrating = false;
     retire();
     for (const operation of [...placed]) hold(operation);
     for (const [key, entry] of entries) {
@@ -195,6 +203,7 @@ export const createApplier = ({ root = document, report, wait = WAIT_MS, signal 
       waiting ||= !!entry.found;
     }
     tree.observe(waiting);
+    if (waiting && hydrating) tree.soon();
     tree.forget();
     touched.takeRecords();
     running = false;
@@ -245,13 +254,14 @@ export const createApplier = ({ root = document, report, wait = WAIT_MS, signal 
       /** @type {State[]} */
       const states = same
         ? former.states
-        : changes.map((change) => ({ key, change, selectors: [change.select].flat(), on: new Set(), met: false, since: 0, fights: 0, turn: 0, off: '' }));
+        : changes.map((change) => ({ key, change, selectors: [change.select ?? []].flat(), on: new Set(), met: false, since: 0, fights: 0, turn: 0, off: '' }));
       for (const state of states) if (state.off === 'missing') state.off = '';
       /** @type {Entry} */
       const entry = { changes, states, targets: [...targets], found, late: false, timer: setTimeout(() => ((entry.late = true), look()), wait) };
       entries.set(key, entry);
       look();
     },
+    look,
     /** @param {string} key */
     undo(key) {
       remove(key);

@@ -27,6 +27,7 @@ let loading;
 
 /** @param {BufferSource} [bytes] the wasm, where it cannot be fetched from beside this file */
 const load = async (bytes) => {
+  if (!bytes && import.meta.url.startsWith('blob:')) throw Error('data-config is for trying out and does not go with data-integrity: build a plan with `parlour build`');
   const source = bytes ?? (await (await fetch(new URL('./parlour-authoring.wasm', import.meta.url))).arrayBuffer());
   const module = await WebAssembly.compile(source);
   const [first] = WebAssembly.Module.imports(module);

@@ -7,7 +7,7 @@ import { build, checkAttribute, checkElement, refuse, writeAttribute } from './a
 
 /**
  * @typedef {object} Change
- * @property {string | string[]} select in order of preference
+ * @property {string | string[]} [select] in order of preference; none where no element is changed
  * @property {boolean} [all] every match instead of the first
  * @property {string} [text]
  * @property {Record<string, unknown>} [attr]
@@ -219,14 +219,16 @@ const show = (element) => {
  * @param {Element} element
  * @param {Change} change
  * @param {(selector: string) => Element | null} find
- * @returns {Operation[] | undefined} undefined while another element it needs is not there
+ * @param {(element: Element, change: Change) => Operation[] | undefined} [more] kinds whose code is elsewhere
+ * @returns {Operation[] | undefined} undefined while another element it needs, or code, is not there
  */
-export const operationsOf = (element, change, find) => {
+export const operationsOf = (element, change, find, more) => {
   checkElement(element);
   const { class: classes, move, insert } = change;
   const anchor = move && find(move.to);
   if (move && !anchor) return undefined;
-  const operations = [];
+  const operations = more ? more(element, change) : [];
+  if (!operations) return undefined;
   if (change.text != null) operations.push(text(element, change.text));
   if (change.attr) operations.push(attributes(element, change.attr));
   if (classes) {

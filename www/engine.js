@@ -33,6 +33,7 @@ export const UNIT = { visitor: 0, user: 1, page: 3 };
  * @property {string} currency
  * @property {string | null} [previewKey] public key of preview links, base64url
  * @property {{page_view?: boolean, click?: boolean}} capture
+ * @property {number} [problems] share of problems that is sent, where that is not all
  * @property {import('./facts.js').Asked[]} facts
  * @property {(import('./capture.js').Goal & {value?: string})[]} goals
  * @property {{key: string, name?: string, version?: number, unit?: string, targets: string[], variants: Variant[]}[]} experiments

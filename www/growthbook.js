@@ -362,9 +362,10 @@ export const createGrowthBook = (engine, { expose = () => {}, storage = () => nu
  * @param {(module: import('./engine.js').Core) => ReturnType<typeof import('./engine.js').createEngine>} host.create
  * @param {(exposure: Exposure) => void} host.expose
  * @param {() => import('./storage.js').Storage | null} host.storage
+ * @param {(name: string) => Promise<Core>} host.load a wasm from where this file came from
  */
-export const startGrowthBook = async ({ create, expose, storage }) => {
-  const core = await loadCore(new URL('./parlour-growthbook.wasm', import.meta.url).href, '');
+export const startGrowthBook = async ({ create, expose, storage, load }) => {
+  const core = await load('parlour-growthbook.wasm');
   /** @param {Engine} engine @returns {Promise<Started>} */
   const on = async (engine) => {
     const growthbook = createGrowthBook(engine, { expose, storage });

@@ -3,13 +3,26 @@
 
 import { VERSION } from './version.js';
 
-/** @param {string} url */
-const get = async (url) => {
+/** Digests of the code there is, by the last part of its address. @type {Record<string, string> | undefined} */
+let digests;
+
+/** From now on only code with one of these digests is run. @param {Record<string, string> | undefined} known */
+export const trust = (known) => void (digests = known);
+
+/** @param {string} url @returns {string | undefined} */
+const digestOf = (url) => {
+  const digest = digests?.[url.slice(url.lastIndexOf('/') + 1)];
+  if (digests && !digest) throw Error(`${url} is not in data-integrity`);
+  return digest;
+};
+
+/** @param {string} url @param {string} [integrity] */
+const get = async (url, integrity) => {
   let response;
   try {
-    response = await fetch(url, { credentials: 'same-origin' });
+    response = await fetch(url, { credentials: 'same-origin', integrity });
   } catch {
-    throw Error(`${url} is not reached`);
+    throw Error(`${url} is not reached${integrity ? ', or not what data-integrity says' : ''}`);
   }
   if (!response.ok) throw Error(`${url} answered ${response.status}`);
   return response;
@@ -27,10 +40,20 @@ export const loadJson = async (url) => (await get(url)).json();
 /** Does the address, or this tab, ask for a preview or the toolbar? @param {{allowed: boolean}} consent */
 export const isPreview = ({ allowed }) => {
   try {
-    return /[?&]parlour-(preview|devtools)\b/.test(location.search) || (allowed && (sessionStorage.parlour_preview || sessionStorage.parlour_devtools));
+    return /[?&]parlour-[pd]/.test(location.search) || (allowed && /parlour_[pd]/.test(`${Object.keys(sessionStorage)}`));
   } catch {
     return false;
   }
+};
+
+/**
+ * A chunk. `import` takes no digest (WebKit ignores that of a modulepreload, too), so that what was checked is imported
+ * from memory.
+ * @param {string | undefined} url
+ */
+export const loadModule = async (url) => {
+  const digest = digestOf(`${url}`);
+  return import(/* @vite-ignore */ /* webpackIgnore: true */ digest ? URL.createObjectURL(await (await get(`${url}`, digest)).blob()) : `${url}`);
 };
 
 /** A module of nothing: it runs, unless wasm itself is refused (a policy without 'wasm-unsafe-eval', a locked device). */
@@ -48,12 +71,12 @@ export const loadCore = async (url, fallback) => {
     new WebAssembly.Instance(new WebAssembly.Module(NOTHING));
   } catch (refusal) {
     try {
-      return (await import(/* @vite-ignore */ /* webpackIgnore: true */ fallback)).instantiate;
+      return (await loadModule(fallback)).instantiate;
     } catch (error) {
       throw Error(`wasm is refused: ${refusal}. ${fallback}, which would do instead: ${error}. A policy needs 'wasm-unsafe-eval' in script-src`);
     }
   }
-  const response = await get(url);
+  const response = await get(url, digestOf(url));
   const type = response.headers.get('content-type') ?? 'no type';
   try {
     // Streaming wants the right MIME type; without it the same bytes compile a little later.
@@ -65,8 +88,8 @@ export const loadCore = async (url, fallback) => {
   }
 };
 
-/** GrowthBook's evaluator, for plans that need it. @param {string | undefined} url @returns {Promise<typeof import('./growthbook.js')>} */
-export const loadGrowthBook = (url) => import(/* @vite-ignore */ /* webpackIgnore: true */ `${url}`);
+/** GrowthBook's evaluator, for plans that need it. @type {(url: string | undefined) => Promise<typeof import('./growthbook.js')>} */
+export const loadGrowthBook = loadModule;
 
 /**
  * The plan's bytes, checked first where the page has keys.
@@ -78,7 +101,7 @@ export const loadPlan = async (options) => {
   const { keys, signed } = options;
   if (!keys) return bytes;
   /** @type {[typeof import('./signed.js'), Uint8Array | Error]} */
-  const [{ accept }, fetched] = await Promise.all([import(/* @vite-ignore */ /* webpackIgnore: true */ `${signed}`), bytes.catch((error) => error)]);
+  const [{ accept }, fetched] = await Promise.all([loadModule(signed), bytes.catch((error) => error)]);
   return accept(fetched, { ...options, keys });
 };
 
@@ -103,7 +126,7 @@ const planBytes = async ({ plan, config, growthbook, growthbookModule, authoring
   const kept = await (await storage())?.get('plan');
   if (kept?.text === text && kept.version === VERSION) return kept.plan;
   /** @type {typeof import('./authoring.js')} */
-  const { compile } = await import(/* @vite-ignore */ /* webpackIgnore: true */ `${authoring}`);
+  const { compile } = await loadModule(authoring);
   const compiled = await compile(text);
   const lines = compiled.lines.map((line) => `${typeof config === 'string' ? config : 'config'}:${line}`);
   if (!compiled.plan) throw Error(lines.join('\n'));

@@ -147,7 +147,7 @@ const fetchDrafts = async (text, { plan, previewPlan, keys }, build) => {
  * @param {import('./devtools/toolbar.js').Inside} inside @param {boolean} [asked] by the page itself
  */
 export const devtools = async (inside, asked) => {
-  await inside.started;
+  await inside.started.catch(() => {});
   const isAsked = asked || /[?&]parlour-devtools\b/.test(location.search);
   const kept = readKept();
   if (!isAsked && !isShown && !kept) return;

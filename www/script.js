@@ -13,10 +13,11 @@ const script = /** @type {HTMLScriptElement | null} */ (document.currentScript);
 
 const begin = () => {
   if (page.parlour?.start) return console.warn('parlour: the script is on this page twice: the second is ignored');
-  const { plan, config, growthbook, endpoint, consent, wasm, writeKey, visitorId, gpc, remember, key, previewPlan } = script?.dataset ?? {};
+  // Whatever attribute there is, is an option.
+  const { key, remember, integrity, ...given } = script?.dataset ?? {};
   const base = script?.src || location.href;
   const near = (/** @type {string} */ name) => new URL(name, base).href;
-  const parlour = createParlour({ wasm: wasm ?? near('parlour.wasm'), fallback: near('parlour-fallback.js'), growthbookModule: near('parlour-growthbook.js'), authoring: near('parlour-authoring.js'), signed: near('parlour-signed.js'), preview: near('parlour-preview.js') });
+  const parlour = createParlour({ wasm: near('parlour.wasm'), fallback: near('parlour-fallback.js'), growthbookModule: near('parlour-growthbook.js'), authoring: near('parlour-authoring.js'), signed: near('parlour-signed.js'), preview: near('parlour-preview.js') });
   const queue = page.parlour?.q ?? [];
 
   /** @type {Global} */
@@ -27,20 +28,8 @@ const begin = () => {
   };
   page.parlour = Object.assign(call, parlour);
   for (const args of Array.from(queue)) call(.../** @type {[string, ...unknown[]]} */ (Array.from(args)));
-  if (plan || config || growthbook)
-    parlour.start({
-      plan,
-      config,
-      growthbook,
-      endpoint,
-      writeKey,
-      visitorId,
-      keys: key,
-      previewPlan,
-      remember: remember !== 'false',
-      consent: /** @type {import('./consent.js').ConsentState | undefined} */ (consent),
-      gpc: /** @type {import('./visit.js').Options['gpc']} */ (gpc),
-    });
+  if (given.plan || given.config || given.growthbook)
+    parlour.start({ ...given, keys: key, remember: remember !== 'false', integrity: integrity && JSON.parse(integrity) });
 };
 
 try {

@@ -2,6 +2,7 @@
 // Recommendations rendered by the site's own template, into a slot in one step.
 
 import { checkAttribute, checkElement, writeAttribute } from './allowed.js';
+import { isHydrated } from './hydration.js';
 import { watch } from './watch.js';
 import { whenHalfVisible } from './visible.js';
 
@@ -135,7 +136,8 @@ export const createSlots = ({ slots, fetchCards, recommend, emit, report, signal
       try {
         const element = document.querySelector(state.slot.select);
         const stands = state.element === element && state.nodes.every((node) => node.isConnected);
-        if (element && !stands && state.renders < RENDERS) render(state, element).catch((error) => tell(state, 'failed', error));
+        if (element && !isHydrated(element)) tree.soon();
+        else if (element && !stands && state.renders < RENDERS) render(state, element).catch((error) => tell(state, 'failed', error));
       } catch (error) {
         tell(state, 'selector', error);
       }
@@ -156,7 +158,8 @@ export const createSlots = ({ slots, fetchCards, recommend, emit, report, signal
   };
   addEventListener('click', clicked, { capture: true, signal });
   signal.addEventListener('abort', () => states.forEach(clear));
-  watch(document, look, signal).observe();
+  const tree = watch(document, look, signal);
+  tree.observe();
   look();
 
   return {

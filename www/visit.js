@@ -8,7 +8,7 @@ import { startCapture } from './capture.js';
 import { createConsent } from './consent.js';
 import { createEngine, UNIT } from './engine.js';
 import { createIdentity, randomId, uuidv7 } from './identity.js';
-import { isPreview, loadCore, loadGrowthBook, loadPlan } from './load.js';
+import { isPreview, loadCore, loadGrowthBook, loadModule, loadPlan, trust } from './load.js';
 import { createOutbox } from './outbox.js';
 import { createRecommender } from './recommendations.js';
 import { environmentOf } from './site.js';
@@ -32,6 +32,8 @@ import { whenHidden, whenIdleOrHidden } from './when.js';
  * @property {string} [authoring] address of parlour-authoring.js, needed for `config`
  * @property {string | string[]} [keys] public keys, one or two: only a plan that one of them signed is run
  * @property {string} [signed] address of parlour-signed.js, needed for `keys`
+ * @property {Record<string, string>} [integrity] digests of wasm and chunks by file name, as in dist/integrity.json: nothing else is run
+ * @property {boolean | string} [debug] tells in the console what happens, as `?parlour-debug` in the address does
  * @property {string} [preview] address of parlour-preview.js, needed for preview links
  * @property {string} [previewPlan] address of a plan with drafts, for preview links on a host that serves files alone
  * @property {string} [endpoint] where beacons go; none are sent without one
@@ -61,10 +63,12 @@ export const unanswered = (flag, value, reason) => ({ flag, value, variant: null
 // A first visit waits for nobody longer than this; what is stored is taken up when it comes.
 const STORAGE_MS = 500;
 const EARLY = 200;
+const PROBLEMS = 20;
 
 /** @param {Options} options @param {AbortController} control @param {(name: string, detail: unknown) => void} tell */
 export const createVisit = (options, control, tell) => {
   const { signal } = control;
+  trust(options.integrity);
   const tab = uuidv7();
   const started = Date.now();
   /** @type {Touchpoint[]} */
@@ -81,7 +85,8 @@ export const createVisit = (options, control, tell) => {
   let userId = '';
   /** @type {ReturnType<typeof createEngine> | undefined} */
   let engine;
-  let environment = '';
+  // Without a plan only local hosts are told from the site.
+  let environment = environmentOf({ site: [], env: null }, location.hostname) ?? '';
   /** @type {import('./storage.js').Storage | null} */
   let storage = null;
   /** @type {Promise<unknown>} */
@@ -96,19 +101,24 @@ export const createVisit = (options, control, tell) => {
   let growthbook;
   /** Experiments and flags asked for before there was an answer: what they decide is out for this page view. @type {Set<string>} */
   let tooLate = new Set();
-  /** Previews and the toolbar, where they are asked for. */
-  const loadPreview = () => import(/* @vite-ignore */ /* webpackIgnore: true */ `${options.preview}`);
   /** Experiences on this page. @type {Set<string>} */
   const shown = new Set();
 
   const told = new Set();
-  /** @param {{key?: string, code: string, detail: string}} problem */
+  /** To the console and to the team, once each. What consent forbids to send is held or dropped like all else. @param {{key?: string, code: string, detail: string}} problem */
   const report = (problem) => {
-    const text = `parlour: ${problem.key ? `${problem.key}: ` : ''}${problem.code}: ${problem.detail}`;
-    if (told.has(text) || told.size > 50) return;
+    const { key, code, detail } = problem;
+    const text = `parlour: ${key ? `${key}: ` : ''}${code}: ${detail}`;
+    if (told.has(text) || told.size >= PROBLEMS) return;
     told.add(text);
-    console.warn(text);
+    // That works as well: the team may want to know, the visitor's console need not.
+    if (code !== 'fallback') console.warn(text);
     tell('problem', problem);
+    // Once it is known what site this is.
+    booting.then(() => {
+      const share = engine?.page.problems;
+      if (!options.bot && Math.random() < (share ?? 1)) sendRecord({ type: 'parlour_problem', properties: { key, code, detail: detail.slice(0, 200), share } });
+    });
   };
 
   const channel = openChannel(signal);
@@ -286,6 +296,7 @@ export const createVisit = (options, control, tell) => {
   let pageView = pageId;
 
   const boot = async () => {
+    if (signal.aborted) return;
     consent.onChange((state, before) => (granting = consented(state, before)));
     await consent.ready;
     if (consent.allowed) outbox.open();
@@ -298,6 +309,7 @@ export const createVisit = (options, control, tell) => {
       if (module.status === 'fulfilled' && plan.status === 'fulfilled') {
         const create = (/** @type {import('./engine.js').Core} */ module, bytes = plan.value) => createEngine({ module, plan: bytes, report: (detail) => report({ code: 'trap', detail }) });
         let core = module.value;
+        if (typeof core === 'function') report({ code: 'fallback', detail: 'wasm is refused' });
         let made;
         try {
           made = create(core);
@@ -305,7 +317,7 @@ export const createVisit = (options, control, tell) => {
           // Another core has what this one lacks.
           if (/** @type {any} */ (refusal).refused !== 4) throw refusal;
           const { startGrowthBook } = await loadGrowthBook(options.growthbookModule);
-          growthbook = await startGrowthBook({ create, expose: (exposure) => (exposed(exposure), keep()), storage: () => storage });
+          growthbook = await startGrowthBook({ create, expose: (exposure) => (exposed(exposure), keep()), storage: () => storage, load: (name) => loadCore(new URL(name, options.growthbookModule).href, '') });
           ({ core, engine: made } = growthbook);
         }
         let found = environmentOf(made.page, location.hostname);
@@ -313,7 +325,7 @@ export const createVisit = (options, control, tell) => {
           const { site } = made.page;
           throw Error(`the plan is for ${site.join(', ')} and this page is on ${location.hostname}: add it to "site" or "environments" in parlour.json`);
         }
-        if (previews) [made, found] = await (await loadPreview()).preview({ engine: made, environment: found, options, consent, build: (/** @type {Uint8Array} */ bytes) => create(core, bytes), report });
+        if (previews) [made, found] = await (await loadModule(options.preview)).preview({ engine: made, environment: found, options, consent, build: (/** @type {Uint8Array} */ bytes) => create(core, bytes), report });
         if (growthbook && made !== growthbook.engine) growthbook = await growthbook.on(made);
         environment = /** @type {string} */ (found);
         engine = made;
@@ -380,8 +392,9 @@ export const createVisit = (options, control, tell) => {
     });
   };
 
+  const booting = boot();
   const visit = {
-    started: boot(),
+    started: booting,
     consent,
     /** @param {string} type @param {unknown} given */
     track(type, given) {
@@ -465,7 +478,11 @@ export const createVisit = (options, control, tell) => {
     about: () => ({ plan: engine?.hash, version: engine?.version, environment, tab, session: engine?.session(Date.now()), drops: outbox.drops, waiting: outbox.size }),
     stored: async () => ({ snapshot: await storage?.get('snapshot'), outbox: await storage?.read('outbox', 1000) }),
     /** @param {boolean} [asked] by the page, not by its address */
-    devtools: async (asked) => (await loadPreview()).devtools({ ...visit, engine, applier, outbox, facts, told, options, signal, evaluate, report, storage: () => storage, mark: () => (environment = 'preview') }, asked),
+    devtools: (asked) =>
+      loadModule(options.preview).then(
+        (chunk) => chunk.devtools({ ...visit, engine, applier, outbox, facts, told, options, signal, evaluate, report, storage: () => storage, mark: () => (environment = 'preview') }, asked),
+        (error) => report({ code: 'devtools', detail: error.message }),
+      ),
   };
   return visit;
 };

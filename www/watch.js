@@ -10,12 +10,8 @@
 export const watch = (root, look, signal) => {
   let resting = false;
   let again = false;
-  const changed = () => {
-    if (signal.aborted) return;
-    if (resting) {
-      again = true;
-      return;
-    }
+  const rest = () => {
+    if (resting) return;
     resting = true;
     // A hidden page has no frames.
     (document.hidden ? setTimeout : requestAnimationFrame)(() => {
@@ -25,6 +21,14 @@ export const watch = (root, look, signal) => {
         changed();
       }
     });
+  };
+  const changed = () => {
+    if (signal.aborted) return;
+    if (resting) {
+      again = true;
+      return;
+    }
+    rest();
     look();
   };
   const observer = new MutationObserver(changed);
@@ -34,5 +38,10 @@ export const watch = (root, look, signal) => {
     observe: (attributes) => observer.observe(root, { childList: true, subtree: true, attributes }),
     /** What has happened until now is known. */
     forget: () => void observer.takeRecords(),
+    /** Looks in the next frame, whatever happens. */
+    soon() {
+      again = true;
+      rest();
+    },
   };
 };

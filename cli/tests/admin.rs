@@ -129,3 +129,59 @@ async fn the_state_counts_visitors_by_variant_and_goals_reached_after_the_exposu
     assert_eq!(next["events"].as_array().unwrap().len(), 1);
     assert_eq!((&next["events"][0]["id"], &next["events"][0]["page"]), (&json!("later"), &json!("/mugs")));
 }
+
+#[tokio::test]
+async fn problems_on_pages_are_counted_by_experiment_with_their_rate_and_their_times() {
+    let collector = Collector::new();
+    let problem = |id: &str, env: Option<&str>, properties: Value| {
+        json!({ "type": "track", "event": "parlour_problem", "messageId": id, "properties": properties,
+                "context": { "parlour": { "env": env } } })
+    };
+    let missing = |detail: &str| json!({ "key": "experiment banner", "code": "missing", "detail": detail });
+    let hostile = "<img src=x onerror=alert(1)>";
+    let view =
+        |id: &str| json!({ "type": "page", "messageId": id, "properties": {}, "context": { "parlour": {} } });
+    let exposure = |id: &str| {
+        json!({ "type": "track", "event": "Experiment Viewed", "messageId": id, "anonymousId": id,
+                "properties": { "experiment_id": "banner", "variation_id": "loud" } })
+    };
+    collector.post(batch(&[problem("p1", None, missing("#a")), exposure("e1"), exposure("e2")])).await;
+    std::thread::sleep(std::time::Duration::from_millis(5));
+    let rest = [
+        problem("p2", None, missing(hostile)),
+        problem("p3", Some("staging"), missing("#a")),
+        problem("p4", None, json!({ "code": "off", "detail": "refused", "share": 0.25 })),
+        problem("p5", None, json!({ "key": { "of": "another type" }, "code": 7, "share": "many" })),
+        view("v1"),
+        view("v2"),
+        exposure("e3"),
+        exposure("e4"),
+    ];
+    collector.post(batch(&rest)).await;
+    let bearer = format!("Bearer {}", collector.server.app.keys.token);
+    let state = collector.get("/_parlour/state", &[("authorization", &bearer)]).await.json();
+    let found = state["on_pages"].as_array().unwrap();
+    let of = |key: &str, env: Value| {
+        found
+            .iter()
+            .find(|one| one["key"] == key && one["env"] == env)
+            .unwrap_or_else(|| panic!("{key} {env}"))
+    };
+    let banner = of("experiment banner", Value::Null);
+    assert_eq!((&banner["code"], &banner["detail"]), (&json!("missing"), &json!(hostile)));
+    assert_eq!((&banner["sent"], &banner["per"], &banner["of"]), (&json!(2), &json!("exposure"), &json!(4)));
+    let (first_ms, last_ms) = (banner["first_ms"].as_i64().unwrap(), banner["last_ms"].as_i64().unwrap());
+    assert!(first_ms < last_ms, "{banner}");
+    let arrived = |id: &str| {
+        state["events"].as_array().unwrap().iter().find(|event| event["id"] == id).unwrap()["received_ms"]
+            .clone()
+    };
+    assert_eq!((json!(first_ms), json!(last_ms)), (arrived("p1"), arrived("p2")));
+    let staging = of("experiment banner", json!("staging"));
+    assert_eq!((&staging["sent"], &staging["of"]), (&json!(1), &json!(0)));
+    let off = of("", Value::Null);
+    assert_eq!((&off["estimated"], &off["per"], &off["of"]), (&json!(4.0), &json!("page view"), &json!(2)));
+    assert_eq!(found.len(), 4);
+    let page = collector.get("/_parlour", &[("authorization", &bearer)]).await.text();
+    assert!(page.contains("showProblems(on_pages)"));
+}

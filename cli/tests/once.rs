@@ -11,7 +11,7 @@ use axum::http::StatusCode;
 use common::{Collector, Served, batch, event, exported, parlour, rows};
 use parlour_cli::serve::Stores;
 use parlour_cli::store::{
-    ArchivedPlan, Counts, EachExported, Event, Outcome, RecentEvent, SqliteStore, Store, StoreError,
+    ArchivedPlan, Counts, EachExported, Event, Outcome, Problem, RecentEvent, SqliteStore, Store, StoreError,
 };
 use serde_json::json;
 
@@ -24,6 +24,9 @@ where
 {
     fn append(&mut self, events: &[Event]) -> Result<Vec<Outcome>, StoreError> {
         (self.1)(&mut self.0, events)
+    }
+    fn problems(&self) -> Result<Vec<Problem>, StoreError> {
+        self.0.problems()
     }
     fn archive_plan(&mut self, plan: &ArchivedPlan) -> Result<(), StoreError> {
         self.0.archive_plan(plan)

@@ -14,7 +14,7 @@ export const OLDEST_BROWSERS = { chrome: "114", firefox: "92", safari: "15.4" };
 const LATER = /\bimport\((?=[`\w$])/g;
 const LEAVE_ALONE = "/*webpackIgnore:true*//*@vite-ignore*/";
 
-/** @typedef {{name: string, entry: string, format: "esm" | "iife"}} Bundle */
+/** @typedef {{name: string, entry: string, format: "esm" | "iife", peer?: string, head?: string}} Bundle `peer`: the package that its users have; `head`: what minifiers drop */
 
 /** @type {Bundle[]} */
 export const BUNDLES = [
@@ -25,6 +25,8 @@ export const BUNDLES = [
   { name: "parlour-devtools.js", entry: "www/devtools/toolbar.js", format: "esm" },
   { name: "parlour-growthbook.js", entry: "www/growthbook.js", format: "esm" },
   { name: "parlour-openfeature.js", entry: "www/openfeature.js", format: "esm" },
+  { name: "parlour-react.js", entry: "www/react.js", format: "esm", peer: "react", head: '"use client";' },
+  { name: "parlour-vue.js", entry: "www/vue.js", format: "esm", peer: "vue" },
   { name: "parlour-authoring.js", entry: "www/authoring.js", format: "esm" },
 ];
 
@@ -36,11 +38,12 @@ export async function commandGlue() {
 }
 
 /** @param {Bundle} bundle @param {string} [root] Where www/ is; the sabotaged twins have it elsewhere. @returns {Promise<string>} */
-export async function bundleText({ entry, format }, root = ROOT) {
+export async function bundleText({ entry, format, peer, head = "" }, root = ROOT) {
   const { build } = await import("esbuild");
   const built = await build({
     entryPoints: [join(root, entry)],
     alias: { "parlour-authoring-glue": join(ROOT, wasmPaths("authoring").glue) },
+    external: peer ? [peer] : [],
     bundle: true,
     minify: true,
     write: false,
@@ -58,5 +61,5 @@ export async function bundleText({ entry, format }, root = ROOT) {
   // less alike, and packs worse (55 bytes).
   const compress = { passes: 3, reduce_funcs: false, inline: false };
   const { code } = await minify(file.text, { module: format === "esm", ecma: 2020, compress, format: { comments: false } });
-  return `${code?.replace(LATER, `import(${LEAVE_ALONE}`)}\n`;
+  return `${head}${code?.replace(LATER, `import(${LEAVE_ALONE}`)}\n`;
 }

@@ -31,6 +31,11 @@ pub fn config() -> Shape {
                 "What is recorded without code; all of it unless switched off",
             ),
             may(
+                "problems",
+                Shape::Share,
+                "Share of problems (a selector not found, a change that is fought) that pages send; all if not given",
+            ),
+            may(
                 "previewKey",
                 Shape::Text,
                 "Public key that preview links are checked with, as `parlour keygen` prints it; `parlour serve` brings its own",

@@ -20,7 +20,7 @@ pub fn write(config: &Json, kept: &Kept<'_>, conditions: &Conditions, preview_ke
     let site: Vec<Value> =
         config.get("site").map_or(&[][..], Json::one_or_many).iter().map(Json::plain).collect();
     let facts: Vec<Value> = conditions.facts.iter().map(fact).collect();
-    let page = json!({
+    let mut page = json!({
         "site": site,
         "env": config.get("environments").map(Json::plain),
         "previewKey": preview_key,
@@ -34,6 +34,10 @@ pub fn write(config: &Json, kept: &Kept<'_>, conditions: &Conditions, preview_ke
         "experiences": kept.experiences.iter().map(|experience| with_targets(copy(experience, &["name", "changes"]), std::slice::from_ref(&experience.json))).collect::<Vec<_>>(),
         "slots": kept.slots.iter().map(|slot| copy(slot, &["select", "cards", "count", "exclude", "text"])).collect::<Vec<_>>(),
     });
+    // Only where it says something: the page takes what is missing for all.
+    if let (Some(share), Some(page)) = (config.get("problems").map(Json::plain), page.as_object_mut()) {
+        page.insert("problems".into(), share);
+    }
     page.to_string().into_bytes()
 }
 

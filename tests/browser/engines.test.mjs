@@ -96,16 +96,6 @@ inShop("the whole loop", {
     await page.goto(`${shop.url}/`);
     await wholeLoop(page, shop);
   },
-  "so does a script tag under a policy of nonces and strict-dynamic": async (page, shop) => {
-    const csp = "default-src 'self'; script-src 'nonce-x' 'strict-dynamic' 'wasm-unsafe-eval'; style-src 'none'; base-uri 'none'; object-src 'none'; require-trusted-types-for 'script'";
-    const head = `<script nonce="x">${STUB}</script>${scriptTag({ ...TAG, nonce: "x" })}`;
-    // That the policy is in force: without the nonce a script does not run.
-    shop.route("/", { body: pageHtml({ head: `${head}<script>window.ran = true</script>` }), csp });
-    await page.goto(`${shop.url}/`);
-    await page.waitFor("!!window.parlour");
-    assert.equal(await page.evaluate("window.ran ?? false"), false);
-    await wholeLoop(page, shop);
-  },
   "calls made before the script is there are taken over in their order": async (page, shop) => {
     const calls = `parlour("consent", "measure"); parlour("track", "view_item", { item: "mug" }); parlour("track", "Quiz Done", { score: 3 }); parlour("on", "ready", () => { window.told = true });`;
     shop.route("/", { body: pageHtml({ head: `<script>${STUB};${calls}</script>${scriptTag(TAG)}` }) });

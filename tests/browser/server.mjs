@@ -29,6 +29,7 @@ const MIME = {
  * @property {string} [csp] Content-Security-Policy
  * @property {string} [type] Content-Type, right or wrong
  * @property {number} [delayMs] Waits before the first byte.
+ * @property {Promise<unknown>} [until] Waits for this before the first byte.
  * @property {boolean} [hangUp] Ends the connection instead of answering.
  * @property {string} [file] Answers with this file.
  * @property {string | Uint8Array} [body] Answers with this.
@@ -59,6 +60,7 @@ export async function startServer({ folders = [DIST], port = 0 } = {}) {
     }
     const knobs = { ...everywhere, ...routes.get(pathname) };
     if (knobs.delayMs) await sleep(knobs.delayMs);
+    await knobs.until;
     if (knobs.hangUp) return void request.socket.destroy();
     const found = await content(pathname, knobs, places, String(request.headers["accept-encoding"] ?? ""));
     const status = found ? (knobs.status ?? 200) : 404;

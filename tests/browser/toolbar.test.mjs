@@ -15,7 +15,7 @@ const parlour = /** @type {any} */ (undefined);
 const PREVIEW = newKey();
 const text = (/** @type {string} */ words) => ({ changes: [{ select: "#headline", text: words }] });
 const CONFIG = {
-  site: ["127.0.0.1", "0.0.0.0", "shop.example"],
+  site: ["127.0.0.1", "shop.example"],
   previewKey: PREVIEW.text,
   goals: { asked: { click: ".ask" }, anything: { click: "*" } },
   audiences: { members: { plan: "gold" } },
@@ -27,7 +27,7 @@ const CONFIG = {
   },
   experiences: { hello: { name: "Hello", changes: [{ select: ".ask", class: { add: "warm" } }] } },
 };
-const POLICY = "default-src 'self'; script-src 'nonce-x' 'strict-dynamic' 'wasm-unsafe-eval'; style-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'";
+const POLICY = "default-src 'self'; script-src 'nonce-x' 'strict-dynamic' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; require-trusted-types-for 'script'; trusted-types 'none'";
 const WATCH = `window.violations = []; addEventListener("securitypolicyviolation", (event) => violations.push(event.violatedDirective + " " + event.blockedURI));
   window.said = []; const warn = console.warn; console.warn = (...args) => { said.push(args.join(" ")); warn(...args) }`;
 /** Rules of a site that would hide and paint anything they reach. */
@@ -122,7 +122,7 @@ inShop("the preview toolbar", {
     await visit(page, `${shop.url}/`);
     await page.evaluate(() => (parlour.set({ plan: "free" }), parlour.track("view_item", { item: "mug" }), parlour.flush(), parlour.devtools()));
     await has(page, "article");
-    assert.equal(await focus(page), null, "opening takes no focus from the page");
+    assert.ok(!(await focus(page)), "opening takes no focus from the page");
     // From the document's end, so that the toolbar is next.
     await page.evaluate(() => /** @type {any} */ (document.querySelector("parlour-toolbar")).shadowRoot.querySelector("[role=tab][tabindex='0']").focus());
     /** @type {[string, RegExp][]} */
@@ -165,22 +165,10 @@ inShop("the preview toolbar", {
     assert.equal(await isThere(page), false, "stop() leaves it there");
     assert.equal(await page.evaluate("document.querySelector('#headline').textContent"), "Plain words");
   },
-  "is not loaded unasked, nor on a host that is not local, and its absence breaks nothing": async (page, shop) => {
+  "is not loaded unasked, and its absence breaks nothing": async (page, shop) => {
     prepare(shop);
     await visit(page, `${shop.url}/`);
     await shows(page, "Made for you");
-    assert.equal(loads(shop), 0);
-    const elsewhere = shop.url.replace("127.0.0.1", "0.0.0.0");
-    await visit(page, `${elsewhere}/?parlour-devtools`);
-    await page.evaluate(() => parlour.devtools());
-    await page.waitFor("said.some((text) => text.includes('devtools'))");
-    await shows(page, "Made for you");
-    assert.equal(loads(shop), 0, "a visitor of a live site loads the toolbar");
-    assert.match((await page.evaluate("said")).join(), /parlour: devtools: the toolbar opens on local hosts, and where a preview link is in force/);
-    await page.evaluate(() => sessionStorage.setItem("parlour_devtools", JSON.stringify({ forced: { headline: "loud" } })));
-    await visit(page, `${elsewhere}/`);
-    await shows(page, "Made for you");
-    assert.match(await page.evaluate(() => parlour.peek("headline").reason), /^(bucketed|sticky)$/, "what lies in the tab forces a variant");
     assert.equal(loads(shop), 0);
     shop.route("/parlour-devtools.js", { status: 404, body: "gone" });
     await visit(page, `${shop.url}/?parlour-devtools`);
@@ -207,7 +195,7 @@ inShop("the preview toolbar", {
 
 const missing = !isInstalled("chromium") && !process.env.CI;
 if (missing) console.error("SKIPPED in chromium, which is not installed: the toolbar by a link on a live host");
-test("on a live host a valid link opens the toolbar, and another's link does not [chromium]", { skip: missing, timeout: 120_000 }, async () => {
+test("on a live host a valid link opens the toolbar; another's link, the address, the page and what lies in the tab do not [chromium]", { skip: missing, timeout: 120_000 }, async () => {
   const shop = await startShop({ config: CONFIG });
   const { host } = new URL(shop.url);
   const browser = await launch("chromium", { args: [`--host-resolver-rules=MAP shop.example ${host}`, "--unsafely-treat-insecure-origin-as-secure=http://shop.example"] });
@@ -217,7 +205,15 @@ test("on a live host a valid link opens the toolbar, and another's link does not
     const [visitor, colleague] = [await browser.newPage({ fresh: true }), await browser.newPage({ fresh: true })];
     await visit(visitor, link(newKey()));
     await shows(visitor, "Made for you");
-    assert.equal(loads(shop), 0);
+    await visit(visitor, "http://shop.example/?parlour-devtools");
+    await visitor.evaluate(() => parlour.devtools());
+    await visitor.waitFor("said.some((text) => text.includes('parlour: devtools: the toolbar opens on local hosts, and where a preview link is in force'))");
+    await visitor.evaluate(() => sessionStorage.setItem("parlour_devtools", JSON.stringify({ forced: { headline: "loud" } })));
+    await visit(visitor, "http://shop.example/next");
+    await visitor.waitFor("said.some((text) => text.includes('parlour: devtools:'))");
+    await shows(visitor, "Made for you");
+    assert.match(await visitor.evaluate(() => parlour.peek("headline").reason), /^(bucketed|sticky)$/, "what lies in the tab forces a variant");
+    assert.equal(loads(shop), 0, "a visitor of a live site loads the toolbar");
     assert.equal(await isThere(visitor), false);
     await visit(colleague, link(PREVIEW));
     await shows(colleague, "HELLO");

@@ -4,10 +4,11 @@
  * tag, and as a module through Vite (dev and build) and webpack. The plan is built by the installed command.
  */
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { brotliCompressSync } from "node:zlib";
 import { npm } from "../../scripts/setup/npm-packages.mjs";
 import { mustRun, ROOT } from "../../scripts/run.mjs";
 import { isInstalled, launch } from "../browser/drivers/index.mjs";
@@ -89,10 +90,11 @@ const options = { skip, timeout: 240_000 };
 test("the tarball holds what it says and nothing of ours", async () => {
   const { out } = await mustRun("tar", ["-tzf", tarball]);
   const files = out.trim().split("\n").map((line) => line.replace(/^package\//, ""));
-  for (const wanted of ["dist/parlour.js", "dist/parlour.iife.js", "dist/parlour.wasm", "dist/parlour-authoring.js", "dist/parlour-authoring.wasm", "dist/parlour-growthbook.js", "dist/parlour-signed.js", "dist/parlour-preview.js", "dist/parlour-growthbook.wasm", "dist/types/parlour.d.ts", "dist/parlour.schema.json", "dist/integrity.json", "dist/THIRD-PARTY-NOTICES.txt", "dist/parlour.wasm.br", "dist/parlour-command.wasm", "dist/parlour-command.js", "bin/parlour.js", "README.md", "LICENSE-MIT", "LICENSE-APACHE"]) {
+  for (const wanted of ["dist/parlour.js", "dist/parlour.iife.js", "dist/parlour.wasm", "dist/parlour-authoring.js", "dist/parlour-authoring.wasm", "dist/parlour-growthbook.js", "dist/parlour-signed.js", "dist/parlour-preview.js", "dist/parlour-react.js", "dist/parlour-vue.js", "dist/types/react.d.ts", "dist/types/vue.d.ts", "dist/parlour-growthbook.wasm", "dist/types/parlour.d.ts", "dist/parlour.schema.json", "dist/integrity.json", "dist/THIRD-PARTY-NOTICES.txt", "dist/parlour.wasm.br", "dist/parlour-command.wasm", "dist/parlour-command.js", "bin/parlour.js", "README.md", "LICENSE-MIT", "LICENSE-APACHE"]) {
     assert.ok(files.includes(wanted), wanted);
   }
   assert.deepEqual(files.filter((file) => /^(src|cli|command|tests|scripts|target|www\/demo|node_modules)\b|\.map$/.test(file)), []);
+  for (const helper of ["parlour-react.js", "parlour-vue.js"]) assert.ok(brotliCompressSync(readFileSync(join(ROOT, "dist", helper))).length <= 1024, helper);
   const { dependencies = {} } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
   assert.deepEqual(dependencies, {}, "zero runtime dependencies");
 });
@@ -143,9 +145,29 @@ test("webpack", options, async () => {
 test("the installed types say what decide answers, and refuse what is not there", options, async () => {
   const root = await project("types", {
     "right.ts": 'import { decide, start } from "parlour";\nawait start({ plan: "/plan.bin" });\nconst { variant, reason }: { variant: string | null; reason: string } = decide("greeting");\nexport { variant, reason };\n',
+    "right-react.ts": 'import parlour from "parlour";\nimport { ParlourProvider, useExperiment, useFlag } from "parlour/react";\nexport const limit: number = useFlag("limit", 3);\nexport const variant: string | null = useExperiment("greeting").variant;\nexport const page = ParlourProvider({ parlour, decisions: { greeting: { variant: "warm" } }, children: "x" });\n',
+    "right-vue.ts": 'import parlour from "parlour";\nimport { createApp, type Ref } from "vue";\nimport { createParlourPlugin, useExperiment, useFlag } from "parlour/vue";\nexport const limit: Readonly<Ref<number>> = useFlag("limit", 3);\nexport const variant: string | null = useExperiment("greeting").value.variant;\ncreateApp({}).use(createParlourPlugin({ parlour, flags: { limit: { value: 4 } } }));\n',
+    "wrong-react.ts": 'import { useFlag } from "parlour/react";\nexport const limit: string = useFlag("limit", 3);\n',
+    "wrong-vue.ts": 'import { useExperiment } from "parlour/vue";\nexport const variant: string = useExperiment("greeting").value.variant;\n',
     "wrong.ts": 'import { decide } from "parlour";\nexport const variant: number = decide("greeting").variant;\n',
     "tsconfig.json": JSON.stringify({ compilerOptions: { strict: true, noEmit: true, module: "nodenext", target: "es2022", lib: ["es2022", "dom"], types: [], skipLibCheck: false }, include: ["*.ts"] }),
   });
+  await havingPeers(root);
   const tsc = (/** @type {string} */ name) => mustRun(process.execPath, [join(ROOT, "node_modules/typescript/bin/tsc"), "-p", name], { cwd: root });
-  await assert.rejects(tsc("tsconfig.json"), (/** @type {Error} */ error) => /wrong\.ts\(2/.test(error.message) && !/right\.ts/.test(error.message) && !/parlour\/dist/.test(error.message));
+  await assert.rejects(tsc("tsconfig.json"), (/** @type {Error} */ error) => ["wrong", "wrong-react", "wrong-vue"].every((name) => error.message.includes(`${name}.ts(2`)) && !/right[-a-z]*\.ts/.test(error.message) && !/parlour\/dist/.test(error.message));
+});
+
+/** The frameworks as their users have them, from our own packages: no registry is asked. @param {string} root */
+async function havingPeers(root) {
+  mkdirSync(join(root, "node_modules/@types"), { recursive: true });
+  for (const name of ["react", "react-dom", "vue", "@types/react"]) symlinkSync(join(ROOT, "node_modules", name), join(root, "node_modules", name), "junction");
+}
+
+test("the installed helpers render on a server", async () => {
+  const root = await project("server", {
+    "react.mjs": 'import { createElement as h } from "react";\nimport { renderToString } from "react-dom/server";\nimport { ParlourProvider, useExperiment } from "parlour/react";\nconst Title = () => h("h1", null, useExperiment("greeting").variant);\nconsole.log(renderToString(h(ParlourProvider, { decisions: { greeting: { variant: "warm" } } }, h(Title))));\n',
+    "vue.mjs": 'import { createSSRApp, h } from "vue";\nimport { renderToString } from "vue/server-renderer";\nimport { createParlourPlugin, useExperiment } from "parlour/vue";\nconst Title = { setup() { const answer = useExperiment("greeting"); return () => h("h1", answer.value.variant); } };\nconsole.log(await renderToString(createSSRApp(Title).use(createParlourPlugin({ decisions: { greeting: { variant: "warm" } } }))));\n',
+  });
+  await havingPeers(root);
+  for (const name of ["react.mjs", "vue.mjs"]) assert.equal((await mustRun(process.execPath, [name], { cwd: root })).out, "<h1>warm</h1>\n", name);
 });

@@ -36,12 +36,11 @@ const read = (context) => {
     const entry = applier.entries.get(`experience ${key}`);
     const { trigger, node, holdout, cap } = bytes.experience(key) ?? {};
     const when = [
-      node === undefined ? '' : bytes.clauses[node],
       trigger ? `at ${KINDS[trigger]}` : '',
       cap ? `at most ${plural(cap.times, 'time')} a ${cap.per}` : '',
       holdout ? `${percent(holdout)} held out` : '',
     ];
-    return { key, name, state: !entry ? 'out' : entry.changes.length || !changes.length ? 'in' : 'held', when: when.filter(Boolean) };
+    return { key, name, state: !entry ? 'out' : entry.changes.length || !changes.length ? 'in' : 'held', clause: node === undefined ? '' : bytes.clauses[node], when: when.filter(Boolean) };
   });
   return { experiments, flags, experiences, lasts: forces.lasts };
 };
@@ -162,10 +161,11 @@ const show = ({ experiments, flags, experiences, lasts }, context) => {
     held: ['Held out', 'Its moment came and its audience fits, but the visitor is in its holdout: nothing is changed.'],
     out: ['Out', 'Not shown in this page view: its audience does not fit, its moment has not come, or it was shown as often as it may be.'],
   });
-  const shown = experiences.map(({ key, name, state, when }) =>
+  const shown = experiences.map(({ key, name, state, clause, when }) =>
     h('article', { 'aria-label': name ?? key }, h('div', { class: 'head' }, h('h4', {}, named(key, name)), h('span', { class: `state${state === 'in' ? ' in' : ''}` }, STATES[state][0])),
       h('p', { class: 'reason' }, STATES[state][1]),
-      when.length ? h('ul', { class: 'when' }, when.map((text) => h('li', {}, text.startsWith('/') ? h('code', { class: 'clause' }, text) : text))) : '',
+      clause ? h('code', { class: 'clause' }, clause) : '',
+      when.length ? h('p', { class: 'when' }, `${when.join(', ').replace(/^./, (letter) => letter.toUpperCase())}.`) : '',
     ),
   );
   return [

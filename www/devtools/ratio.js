@@ -17,7 +17,7 @@ export const chance = (chi, freedom) => {
     sum += term;
     term *= half / i;
   }
-  return (freedom % 2 ? erfc(Math.sqrt(half)) : 0) + Math.exp(-half) * sum;
+  return Math.min(1, (freedom % 2 ? erfc(Math.sqrt(half)) : 0) + Math.exp(-half) * sum);
 };
 
 /** @param {number[]} counts @param {number[]} shares of all, adding up to 1; variants without share take no part */

@@ -75,8 +75,7 @@ small { font-size: 12px; }
 .value { flex: 0 1 auto; }
 .reason { margin-top: 4px; color: var(--soft); }
 .clause { display: block; margin-top: 6px; padding: 6px 8px; border-radius: 6px; background: var(--raised); color: var(--text); }
-.when { margin-top: 6px; display: flex; flex-direction: column; gap: 4px; color: var(--soft); }
-.when .clause { margin: 0; }
+.when { margin-top: 6px; color: var(--soft); }
 .note + .note { margin-top: 8px; }
 
 fieldset { display: flex; flex-direction: column; gap: 2px; margin: 10px 0 0 -4px; }

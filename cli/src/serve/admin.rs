@@ -130,18 +130,23 @@ async fn state(State(app): State<App>, Query(since): Query<Since>) -> Response {
     let reader = app.reader.clone();
     let read = tokio::task::spawn_blocking(move || {
         reader.with(|store| {
-            Ok::<_, crate::store::StoreError>((store.counts()?, store.recent(since.after, MAX_RECENT)?))
+            Ok::<_, crate::store::StoreError>((
+                store.counts()?,
+                store.problems()?,
+                store.recent(since.after, MAX_RECENT)?,
+            ))
         })
     });
     let error = match read.await {
-        Ok(Ok((counts, events))) => {
+        Ok(Ok((counts, on_pages, events))) => {
             let plan = live
                 .served
                 .as_ref()
                 .map(|served| json!({ "hash": served.hash, "site": served.site, "version": served.version }));
             let problems = live.problems;
             return Json(json!({
-                "now": now_ms(), "plan": plan, "problems": problems, "counts": counts, "events": events
+                "now": now_ms(), "plan": plan, "problems": problems, "on_pages": on_pages, "counts": counts,
+                "events": events
             }))
             .into_response();
         }

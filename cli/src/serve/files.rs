@@ -65,10 +65,12 @@ fn percent_decoded(path: &str) -> Vec<u8> {
     decoded
 }
 
-/// `name.<16 or more hex digits>.ext`, as the build names its copies.
-fn is_content_addressed(path: &str) -> bool {
+/// `name.<16 or more hex digits>.ext`; 8 do for our own, as the build names its copies.
+#[must_use]
+pub fn is_content_addressed(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default();
-    let is_hash = |part: &str| part.len() >= 16 && part.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let least = if name.starts_with("parlour") { 8 } else { 16 };
+    let is_hash = |part: &str| part.len() >= least && part.bytes().all(|byte| byte.is_ascii_hexdigit());
     name.split(['.', '-']).skip(1).any(is_hash)
 }
 
@@ -83,7 +85,10 @@ mod tests {
             ("/a/parlour-0123456789abcdef0123.wasm", true),
             ("/parlour.js", false),
             ("/0123456789abcdef", false),
+            ("/parlour.01234567.iife.js", true),
+            ("/parlour-fallback.01234567.js", true),
             ("/parlour.0123456.js", false),
+            ("/report.20261201.js", false),
             ("/0123456789abcdef.x/parlour.js", false),
         ] {
             assert_eq!(is_content_addressed(path), expect, "{path}");

@@ -4,11 +4,13 @@
 //! id is already there is left as it was first received. Times are milliseconds since the epoch, amounts are minor
 //! units of their currency.
 
+mod problems;
 mod schema;
 mod sqlite;
 
 use serde::Serialize;
 
+pub use problems::Problem;
 pub use schema::SCHEMA_VERSION;
 pub use sqlite::SqliteStore;
 
@@ -181,6 +183,12 @@ pub trait Store: Send {
     /// # Errors
     /// When the file cannot be read.
     fn counts(&self) -> Result<Counts, StoreError>;
+
+    /// What went wrong in pages.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    fn problems(&self) -> Result<Vec<Problem>, StoreError>;
 
     /// At most `limit` events that arrived after `cursor`, newest first.
     ///

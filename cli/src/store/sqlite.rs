@@ -6,8 +6,8 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 
 use super::{
-    ArchivedPlan, Counts, EachExported, Event, Exported, GoalCount, KindCount, Outcome, RecentEvent, Store,
-    StoreError, VariantCount, schema,
+    ArchivedPlan, Counts, EachExported, Event, Exported, GoalCount, KindCount, Outcome, Problem, RecentEvent,
+    Store, StoreError, VariantCount, problems, schema,
 };
 
 /// Another process may hold the file this long (an export's first read, a backup) before we call it a failure.
@@ -148,6 +148,10 @@ impl Store for SqliteStore {
             }
         }
         Ok(Counts { kinds, variants })
+    }
+
+    fn problems(&self) -> Result<Vec<Problem>, StoreError> {
+        problems::read(&self.connection)
     }
 
     fn recent(&self, cursor: i64, limit: u32) -> Result<Vec<RecentEvent>, StoreError> {
