@@ -118,6 +118,15 @@ fn each_mistake_is_named_with_its_place_and_cure() {
             "/experiments/one/variants/b/changes/0",
             "text",
         ),
+        (
+            experiment("").replace(
+                r#""b": {}"#,
+                r##""b": {"changes": [{"select": "#x", "text": "x", "wait": 600001}]}"##,
+            ),
+            "E106",
+            "/experiments/one/variants/b/changes/0/wait",
+            "from 0 to 600000",
+        ),
     ];
     for (text, code, pointer, cure) in rows {
         check(&text, code, pointer, cure);
@@ -282,6 +291,40 @@ fn drafts_are_in_plans_for_previews_alone_and_decide_nothing_there() {
     assert_eq!(served(&text, &CompileOptions::default()), [row("running", true)]);
     let drafts = CompileOptions { drafts: true, ..CompileOptions::default() };
     assert_eq!(served(&text, &drafts), [row("draft", false), row("running", true), row("unsaid", false)]);
+}
+
+#[test]
+fn a_target_is_waited_for_as_long_as_any_arm_does() {
+    let page = |changes: [&str; 2]| {
+        let [a, b] = changes;
+        let text = format!(
+            r#"{{"site": "a.example", "experiments": {{"one": {{"status": "running", "variants": {{"a": {{"changes": [{a}]}}, "b": {{"changes": [{b}]}}}}}}}}}}"#
+        );
+        let plan = plan(&text);
+        let page: serde_json::Value = serde_json::from_slice(plan.page()).unwrap();
+        (page["experiments"][0]["targets"].to_string(), page["experiments"][0]["waits"].to_string())
+    };
+    let rows = [
+        (r##"{"select": "#x", "text": "a"}"##, r##"{"select": ["#x", "#y"], "text": "b"}"##, "null"),
+        (
+            r##"{"select": "#x", "text": "a", "wait": 500}"##,
+            r##"{"select": ["#x", "#y"], "text": "b", "wait": 0}"##,
+            r##"{"#x":500,"#y":0}"##,
+        ),
+        (
+            r##"{"select": "#x", "text": "a", "wait": 500}"##,
+            r##"{"select": ["#x", "#y"], "text": "b"}"##,
+            "null",
+        ),
+        (
+            r##"{"select": "#x", "text": "a"}"##,
+            r##"{"select": "#y", "text": "b", "wait": 60000}"##,
+            r##"{"#y":60000}"##,
+        ),
+    ];
+    for (a, b, waits) in rows {
+        assert_eq!(page([a, b]), (r##"["#x","#y"]"##.to_owned(), waits.to_owned()));
+    }
 }
 
 #[test]

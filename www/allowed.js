@@ -42,7 +42,8 @@ export const checkElement = (element) => {
 export const checkAttribute = (element, name, value) => {
   checkElement(element);
   const address = Object.hasOwn(ADDRESS, name) && ADDRESS[name];
-  if (address ? !address.test(element.localName) || (value != null && !isAllowedUrl(`${value}`, name !== 'href')) : !PLAIN.test(name))
+  // A positive tabindex takes the order of all else apart.
+  if (address ? !address.test(element.localName) || (value != null && !isAllowedUrl(`${value}`, name !== 'href')) : !PLAIN.test(name) || (name === 'tabindex' && Number(value) > 0))
     refuse(`${name}="${value}"`);
 };
 

@@ -1,8 +1,10 @@
 // @ts-check
 // Keeps the changes of a plan on a page that may load late, re-render and fight, and gives the page back as it was.
 // Bounds: LIMIT elements a change, WAIT_MS for elements to appear, FIGHTS reverts a second before a change is frozen.
+// Where two changes want one thing of one element, the one of higher rank wins, whichever came first.
 
-import { operationsOf } from './change.js';
+import { isThere, operationsOf } from './change.js';
+import { keepFocus } from './focus.js';
 import { isHydrated } from './hydration.js';
 import { watch } from './watch.js';
 
@@ -14,12 +16,13 @@ const FIGHTS = 20;
 /**
  * @typedef {object} Problem
  * @property {string} key experiment or experience
- * @property {'selector' | 'missing' | 'refused' | 'failed' | 'frozen' | 'many'} code
+ * @property {'selector' | 'missing' | 'refused' | 'failed' | 'frozen' | 'many' | 'conflict'} code
  * @property {string} detail selector or message
  *
  * @typedef {object} State one change
  * @property {string} key
  * @property {Change} change
+ * @property {number} rank
  * @property {string[]} selectors
  * @property {Set<Element>} on
  * @property {boolean} met
@@ -36,8 +39,7 @@ const FIGHTS = 20;
  * @property {State[]} states
  * @property {string[]} targets
  * @property {(() => void) | undefined} found
- * @property {boolean} late
- * @property {ReturnType<typeof setTimeout>} timer
+ * @property {number} waited ms, as far as anything waits for them
  */
 
 /**
@@ -53,7 +55,9 @@ export const createApplier = ({ root = document, report, wait = WAIT_MS, signal,
   const control = new AbortController();
   const entries = /** @type {Map<string, Entry>} */ (new Map());
   const told = /** @type {Set<string>} */ (new Set());
+  /** In the order in which they were written. */
   let placed = /** @type {Placed[]} */ ([]);
+  const same = /** @type {WeakMap<Element, Set<Placed>>} */ (new WeakMap());
   let running = false;
   let hydrating = false;
   let turn = 0;
@@ -96,11 +100,20 @@ export const createApplier = ({ root = document, report, wait = WAIT_MS, signal,
     return ready;
   };
 
+  /** @param {Element} element */
+  const onSame = (element) => same.get(element) ?? new Set();
+
   /** @param {Placed} operation */
   const write = (operation) => {
+    const { element, state } = operation;
+    const held = [...onSame(element)].filter((other) => other !== operation && !other.over && other.holds());
     operation.write();
+    for (const other of held)
+      if (!other.holds()) {
+        other.over = operation;
+        if (other.state.key !== state.key) tell(other.state.key, 'conflict', `${state.key} wins on ${other.state.selectors}`);
+      }
     // Only touched elements are watched for attributes and text. A text node is watched by itself.
-    const { element } = operation;
     touched.observe(element, { attributes: true, childList: true });
     for (const node of element.childNodes) if (node.nodeType === 3) touched.observe(node, { characterData: true });
   };
@@ -122,53 +135,59 @@ export const createApplier = ({ root = document, report, wait = WAIT_MS, signal,
 
   /** @param {Placed} operation */
   const hold = (operation) => {
-    const { state } = operation;
-    if (!state.off && !operation.over)
+    const { element, needs = [], state } = operation;
+    // Elsewhere for now: set aside by a change of our own.
+    if (!state.off && !operation.over && [element, ...needs].every((node) => node.isConnected))
       attempt(state, () => {
         if (operation.holds()) return;
         fought(state);
-        if (!state.off) write(operation);
+        if (!state.off) keepFocus(() => write(operation));
       });
   };
 
-  /** Undoes from the newest down to `from`, then those below that were overridden rule again. @param {number} from */
-  const unwind = (from) => {
-    const gone = new Set(placed.splice(from).reverse());
-    for (const operation of gone) {
-      operation.state.on.delete(operation.element);
-      attempt(operation.state, operation.undo);
-    }
-    for (const operation of placed) if (operation.over && gone.has(operation.over)) operation.over = undefined;
-  };
+  /**
+   * Undoes, from the newest, what is to go and what is to be written `again`, on top of what is `added`.
+   * @param {Placed[]} gone @param {Placed[]} [again] @param {Placed[]} [added]
+   */
+  const arrange = (gone, again = [], added = []) =>
+    keepFocus(() => {
+      const moving = new Set([...gone, ...again]);
+      if (moving.size) {
+        for (const { state, undo } of placed.filter((operation) => moving.has(operation)).reverse()) attempt(state, undo);
+        placed = placed.filter((operation) => {
+          if (moving.has(/** @type {Placed} */ (operation.over))) operation.over = undefined;
+          return !moving.has(operation);
+        });
+        for (const operation of moving) onSame(operation.element).delete(operation);
+        for (const { state, element } of gone) state.on.delete(element);
+      }
+      for (const operation of [...added, ...again]) {
+        const { element, state } = operation;
+        placed.push(operation);
+        same.set(element, onSame(element).add(operation));
+        if (!state.off) attempt(state, () => write(operation));
+      }
+    });
 
   /** Drops what has lost its element, newest first, so that even a detached element is as the page made it. */
   const retire = () => {
-    const lost = placed.filter(({ element, needs = [] }) => ![element, ...needs].every((node) => node.isConnected));
-    if (!lost.length) return;
-    placed = placed.filter((operation) => !lost.includes(operation));
-    for (const { state, element, undo } of lost.reverse()) {
-      state.on.delete(element);
-      attempt(state, undo);
-      if (!state.change.all) fought(state);
-    }
+    const lost = placed.filter(({ element, needs = [] }) => ![element, ...needs].every(isThere));
+    if (!lost[0]) return;
+    arrange(lost);
+    for (const { state } of lost) if (!state.change.all) fought(state);
   };
 
   /** @param {State} state @param {Element} element */
   const place = (state, element) => {
-    const from = placed.length;
     attempt(state, () => {
       const operations = operationsOf(element, state.change, (selector) => find(state.key, [selector])[0], more);
       if (!operations) return;
       state.met = true;
       state.on.add(element);
-      for (const operation of operations) {
-        const added = /** @type {Placed} */ (Object.assign(operation, { element, state }));
-        placed.push(added);
-        write(added);
-        for (const other of placed) if (other.element === element && other !== added && !other.over && !other.holds()) other.over = added;
-      }
+      const added = operations.map((operation) => /** @type {Placed} */ (Object.assign(operation, { element, state })));
+      arrange([], [...onSame(element)].filter((other) => other.state.rank > state.rank), added);
+      if (state.off) arrange(added);
     });
-    if (state.off) unwind(from);
   };
 
   const look = () => {
@@ -186,21 +205,19 @@ export const createApplier = ({ root = document, report, wait = WAIT_MS, signal,
         found.push(entry.found);
         entry.found = undefined;
       }
-      // No arm is counted for what appears after the wait, when nothing would be applied.
-      if (entry.late) entry.found = undefined;
       for (const state of entry.states) {
         if (state.off) continue;
         const { change, on } = state;
         for (const element of on.size && !change.all ? [] : find(key, state.selectors, change.all))
           if (!on.has(element) && !state.off) place(state, element);
         if (!state.selectors.length) state.off = 'dead';
-        else if (!state.met && entry.late) {
+        else if (!state.met && entry.waited >= (change.wait ?? wait)) {
           state.off = 'missing';
           tell(key, 'missing', state.selectors);
         }
         waiting ||= !state.met && !state.off;
       }
-      waiting ||= !!entry.found;
+      waiting ||= !!(entry.found && entry.targets[0]);
     }
     tree.observe(waiting);
     if (waiting && hydrating) tree.soon();
@@ -220,18 +237,20 @@ export const createApplier = ({ root = document, report, wait = WAIT_MS, signal,
   /** @param {string} key */
   const remove = (key) => {
     const entry = entries.get(key);
-    clearTimeout(entry?.timer);
     entries.delete(key);
-    const from = placed.findIndex(({ state }) => entry?.states.includes(state));
-    if (from >= 0) unwind(from);
+    const gone = placed.filter(({ state }) => entry?.states.includes(state));
+    const elements = new Set(gone.map(({ element }) => element));
+    // Attributes of other elements are as they are, wherever nodes go.
+    const moves = gone.some(({ needs }) => needs);
+    const later = placed.slice(placed.indexOf(gone[0]));
+    arrange(gone, gone[0] && later.filter((other) => !gone.includes(other) && (elements.has(other.element) || (moves && other.needs))));
   };
 
   const stop = () => {
     control.abort();
     touched.disconnect();
-    for (const { timer } of entries.values()) clearTimeout(timer);
     entries.clear();
-    unwind(0);
+    arrange(placed);
   };
   signal?.addEventListener('abort', stop);
 
@@ -244,20 +263,30 @@ export const createApplier = ({ root = document, report, wait = WAIT_MS, signal,
      * @param {readonly Change[]} changes none for a control
      * @param {readonly string[]} [targets] selectors of all variants together, the same for every arm
      * @param {() => void} [found] called once, when the first of the targets is there
+     * @param {number} [rank] who wins where two want one thing; within one key the later change
+     * @param {Record<string, number>} [waits] ms for targets that have a wait of their own
      */
-    apply(key, changes, targets = [], found) {
+    apply(key, changes, targets = [], found, rank = 0, waits = {}) {
       if (control.signal.aborted) return;
       const former = entries.get(key);
       const same = former && JSON.stringify(former.changes) === JSON.stringify(changes);
-      if (same) clearTimeout(former.timer);
-      else remove(key);
+      if (!same) remove(key);
       /** @type {State[]} */
       const states = same
         ? former.states
-        : changes.map((change) => ({ key, change, selectors: [change.select ?? []].flat(), on: new Set(), met: false, since: 0, fights: 0, turn: 0, off: '' }));
+        : changes.map((change, i) => ({ key, change, rank: rank * 1000 + i, selectors: [change.select ?? []].flat(), on: new Set(), met: false, since: 0, fights: 0, turn: 0, off: '' }));
       for (const state of states) if (state.off === 'missing') state.off = '';
       /** @type {Entry} */
-      const entry = { changes, states, targets: [...targets], found, late: false, timer: setTimeout(() => ((entry.late = true), look()), wait) };
+      const entry = { changes, states, targets: [...targets], found, waited: -1 };
+      const waitOf = (/** @type {string} */ target) => waits[target] ?? wait;
+      for (const ms of new Set([...changes.map((change) => change.wait ?? wait), ...targets.map(waitOf)]))
+        setTimeout(() => {
+          if (entries.get(key) !== entry) return;
+          entry.waited = ms;
+          // No arm is counted for what appears after the wait, when nothing would be applied.
+          entry.targets = entry.targets.filter((target) => waitOf(target) > ms);
+          look();
+        }, ms);
       entries.set(key, entry);
       look();
     },

@@ -4,11 +4,13 @@
 // All is DOM and CSSOM calls: no markup, no style text, so strict CSP and Trusted Types have nothing to refuse.
 
 import { build, checkAttribute, checkElement, refuse, writeAttribute } from './allowed.js';
+import { swap } from './focus.js';
 
 /**
  * @typedef {object} Change
  * @property {string | string[]} [select] in order of preference; none where no element is changed
  * @property {boolean} [all] every match instead of the first
+ * @property {number} [wait] ms for the element to appear
  * @property {string} [text]
  * @property {Record<string, unknown>} [attr]
  * @property {{add?: string | string[], remove?: string | string[]}} [class]
@@ -24,8 +26,8 @@ import { build, checkAttribute, checkElement, refuse, writeAttribute } from './a
  * @typedef {object} Operation
  * @property {() => boolean} holds
  * @property {() => void} write
- * @property {() => void} undo
- * @property {Node[]} [needs] nodes without which it no longer makes sense
+ * @property {() => void} undo after which it may be written again
+ * @property {Node[]} [needs] of what moves nodes: those without which it no longer makes sense
  */
 
 /**
@@ -67,6 +69,7 @@ const keep = (element, entries, get, set, whole) => {
         if (whole === 'style') style.cssText = text[1];
         if (attribute() !== text[0]) writeAttribute(element, whole, text[0]);
       } else for (const [key, value] of ours) if (get(key) === value) set(key, /** @type {V} */ (theirs.get(key)));
+      ours.clear();
     },
   };
 };
@@ -101,6 +104,12 @@ const css = (element, values) => {
   );
 };
 
+/** What texts of ours have set aside, and whose place it has. */
+const aside = /** @type {WeakMap<Node, Element>} */ (new WeakMap());
+
+/** On the page, or where it comes back to once a text is undone. @param {Node | undefined} node @returns {boolean} */
+export const isThere = (node) => !!node && (node.isConnected || isThere(aside.get(node.getRootNode())));
+
 /**
  * Where an element has only text, its text node stays and only its data changes, so that a framework that holds the
  * node still finds it. Child elements are set aside and come back.
@@ -128,9 +137,13 @@ const text = (element, value) => {
       let rest = wanted;
       if (element.firstElementChild || !nodes.some((node) => node.nodeType === 3)) {
         const mine = document.createTextNode(wanted);
-        theirs.set(mine, element.firstElementChild ? nodes : []);
+        const away = element.firstElementChild ? nodes : [];
+        theirs.set(mine, away);
         ours.set(mine, wanted);
-        if (element.firstElementChild) element.replaceChildren();
+        for (const node of away) {
+          aside.set(node, element);
+          node.remove();
+        }
         element.append(mine);
       } else
         for (const node of nodes)
@@ -144,12 +157,13 @@ const text = (element, value) => {
           }
     },
     undo: () => [...element.childNodes].forEach(restore),
+    needs: [],
   };
 };
 
 const METHODS = /** @type {const} */ ({ before: 'before', after: 'after', first: 'prepend', last: 'append' });
 
-/** @param {Element} node @param {Element} anchor @param {Place} [place] @returns {Operation} */
+/** @param {Node} node @param {Element} anchor @param {Place} [place] */
 const placed = (node, anchor, place = 'last') => {
   const method = Object.hasOwn(METHODS, place) ? METHODS[place] : refuse(place);
   const outside = /^[ab]/.test(place);
@@ -159,8 +173,9 @@ const placed = (node, anchor, place = 'last') => {
     holds: () =>
       node.parentNode === (outside ? anchor.parentNode : anchor) &&
       (!outside || !!(anchor.compareDocumentPosition(node) & (place === 'after' ? 4 : 2))),
-    write: () => anchor[method](node),
-    undo: () => node.remove(),
+    write: (it = node) => anchor[method](it),
+    undo: () => /** @type {Element} */ (node).remove(),
+    needs: [],
   };
 };
 
@@ -172,13 +187,15 @@ const moved = (element, anchor, place) => {
   return {
     holds,
     write() {
+      const there = document.createComment('');
       element.before(mark);
-      write();
+      write(there);
+      swap(there, element);
     },
     undo() {
       // Without its mark its home is gone. Away while its new place still stands: the page took it away.
-      if (!mark.isConnected) element.remove();
-      else if (element.isConnected || !anchor.isConnected) mark.replaceWith(element);
+      if (!isThere(mark)) element.remove();
+      else if (isThere(element) || !isThere(anchor)) swap(mark, element);
       mark.remove();
     },
     needs: [anchor, mark],
@@ -196,7 +213,8 @@ const image = (element, { src, alt }) => {
 
 /** @param {Element} element @returns {Operation} */
 const show = (element) => {
-  const unhide = attributes(element, { hidden: null });
+  // Shown to everyone: what only hides from assistive technology and keyboard goes, too.
+  const unhide = kept(element, { hidden: null, inert: null, 'aria-hidden': null });
   // `revert` gives an element back the display of its kind, whatever the site's sheets say.
   const reveal = css(element, { display: 'revert!important' });
   let concealed = false;
@@ -210,6 +228,7 @@ const show = (element) => {
     undo() {
       reveal.undo();
       unhide.undo();
+      concealed = false;
     },
   };
 };
@@ -225,6 +244,8 @@ const show = (element) => {
 export const operationsOf = (element, change, find, more) => {
   checkElement(element);
   const { class: classes, move, insert } = change;
+  // Nobody means the whole page.
+  if (/^(html|head|body)$/.test(element.localName) && (change.text != null || change.hide || move)) refuse(`<${element.localName}>`);
   const anchor = move && find(move.to);
   if (move && !anchor) return undefined;
   const operations = more ? more(element, change) : [];

@@ -36,9 +36,9 @@ export const UNIT = { visitor: 0, user: 1, page: 3 };
  * @property {number} [problems] share of problems that is sent, where that is not all
  * @property {import('./facts.js').Asked[]} facts
  * @property {(import('./capture.js').Goal & {value?: string})[]} goals
- * @property {{key: string, name?: string, version?: number, unit?: string, targets: string[], variants: Variant[]}[]} experiments
+ * @property {{key: string, name?: string, version?: number, unit?: string, targets: string[], waits?: Record<string, number>, variants: Variant[]}[]} experiments
  * @property {{key: string, rows: FlagRow[], metadata?: Record<string, string | number | boolean>}[]} flags
- * @property {{key: string, name?: string, targets: string[], changes?: import('./change.js').Change[]}[]} experiences
+ * @property {{key: string, name?: string, targets: string[], waits?: Record<string, number>, changes?: import('./change.js').Change[]}[]} experiences
  * @property {import('./slots.js').Slot[]} slots
  */
 

@@ -188,11 +188,11 @@ export const createVisit = (options, control, tell) => {
         exposed({ experiment: key, name, version, variant: variation, variantName: variationName, reason });
       } else if (kind === 'goal') reached(goals[index], cause);
       else if (kind === 'show' || kind === 'holdout') {
-        const { key, changes = [], targets } = experiences[index];
+        const { key, changes = [], targets, waits } = experiences[index];
         const heldOut = kind === 'holdout';
         const seen = () => sendRecord({ type: 'experience', properties: { experience_id: key, held_out: heldOut } });
         shown.add(`experience ${key}`);
-        applier.apply(`experience ${key}`, heldOut ? [] : changes, targets, seen);
+        applier.apply(`experience ${key}`, heldOut ? [] : changes, targets, seen, experiments.length + index, waits);
       } else tell(kind, kind === 'stage' ? engine.session(Date.now())?.stage : undefined);
   };
 
@@ -220,14 +220,14 @@ export const createVisit = (options, control, tell) => {
   /** Decides what changes the page, and puts it there. */
   const evaluate = () => {
     if (!engine) return;
-    engine.page.experiments.forEach(({ key, targets, variants }, index) => {
+    engine.page.experiments.forEach(({ key, targets, waits, variants }, index) => {
       if (!engine || !targets.length) return;
       const name = `experiment ${key}`;
       if (tooLate.has(key)) return applier.undo(name);
       const { variant } = engine.decide(index, false, Date.now());
       if (variant < 0) return applier.undo(name);
       engine.decide(index, true, Date.now());
-      applier.apply(name, variants[variant].changes ?? [], targets, () => meet(index));
+      applier.apply(name, variants[variant].changes ?? [], targets, () => meet(index), index, waits);
     });
     growthbook?.go(async () => transport?.flush());
     tell('change', undefined);

@@ -272,6 +272,11 @@ fn change() -> Vec<Field> {
     vec![
         must("select", one_or_many(Shape::Selector), "Which elements"),
         may("all", Shape::Bool, "true: every element that fits; else the first"),
+        may(
+            "wait",
+            Shape::Whole { least: 0, most: 600_000 },
+            "Milliseconds for the element to appear; 10000 if not given",
+        ),
         may("text", Shape::Text, "New text content"),
         may("attr", named(Shape::Text), "Attributes to set; event handlers and styles are refused"),
         may("class", Shape::Object("class", class), "Classes to add and remove"),

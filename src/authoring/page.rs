@@ -79,19 +79,29 @@ fn experiment(member: &Member) -> Map<String, Value> {
     with_targets(experiment, &variants)
 }
 
-/// The union of all that is changed: every arm is exposed by finding one of these.
+/// How long a change waits for its element, in milliseconds, as in `www/apply.js`.
+const WAIT_MS: u64 = 10_000;
+
+/// The union of all that is changed: every arm is exposed by finding one of these. Every arm waits for each as long as
+/// the change that waits longest, which stands in `waits` where a change has a wait of its own.
 fn with_targets(mut row: Map<String, Value>, parts: &[Json]) -> Map<String, Value> {
     let mut targets: Vec<Value> = Vec::new();
-    for part in parts {
-        for change in part.get("changes").map_or(&[][..], Json::list) {
-            for selector in change.get("select").map_or(&[][..], Json::one_or_many) {
-                let selector = selector.plain();
-                if !targets.contains(&selector) {
-                    targets.push(selector);
-                }
+    let mut waits: Map<String, Value> = Map::new();
+    for change in parts.iter().flat_map(|part| part.get("changes").map_or(&[][..], Json::list)) {
+        let wait = change.get("wait").and_then(Json::whole).unwrap_or(WAIT_MS);
+        for selector in change.get("select").map_or(&[][..], Json::one_or_many).iter().filter_map(Json::text)
+        {
+            if !targets.iter().any(|target| target == selector) {
+                targets.push(selector.into());
             }
+            let longest = waits.get(selector).and_then(Value::as_u64).unwrap_or(0);
+            waits.insert(selector.into(), longest.max(wait).into());
         }
     }
+    waits.retain(|_, wait| wait.as_u64() != Some(WAIT_MS));
     row.insert("targets".into(), targets.into());
+    if !waits.is_empty() {
+        row.insert("waits".into(), waits.into());
+    }
     row
 }

@@ -1,0 +1,27 @@
+// @ts-check
+// Nodes that go elsewhere, without the visitor losing the place: focus, caret and scroll stay.
+
+/** Runs what may take focus away by moving nodes, and gives it back. @param {() => void} action */
+export const keepFocus = (action) => {
+  const active = /** @type {HTMLElement | null} */ (document.activeElement);
+  const selection = /** @type {Selection} */ (getSelection());
+  const { anchorNode, anchorOffset, focusNode, focusOffset } = selection;
+  action();
+  if (!active?.isConnected) return;
+  if (active !== document.activeElement) active.focus({ preventScroll: true });
+  // Fields remember theirs by themselves.
+  if (active.isContentEditable && anchorNode?.isConnected && focusNode?.isConnected) selection.setBaseAndExtent(anchorNode, anchorOffset, focusNode, focusOffset);
+};
+
+/** Puts an element where its mark is, in one step where the engine can: then frames in it go on, too. @param {Comment} mark @param {Element} element */
+export const swap = (mark, element) => {
+  const scrolled = [element, ...element.querySelectorAll('*')].map((each) => /** @type {const} */ ([each, each.scrollLeft, each.scrollTop])).filter(([, left, top]) => left || top);
+  try {
+    /** @type {any} */ (mark.parentNode).moveBefore(element, mark);
+  } catch {
+    // No such function, or the element is on no page.
+    mark.before(element);
+  }
+  mark.remove();
+  for (const [each, left, top] of scrolled) each.scrollTo({ left, top, behavior: 'instant' });
+};
