@@ -14,7 +14,7 @@ const parlour = createParlour({
   html: new URL('./parlour-html.js', import.meta.url).href,
 });
 
-export const { start, ready, decide, peek, decideAll, flag, flags, expose, set, track, page, identify, reset, visitorId, consent, recommend, explain, on, flush, forget, stop } = parlour;
+export const { start, ready, decide, peek, decideAll, flag, flags, expose, set, track, page, identify, reset, visitorId, consent, recommend, explain, on, flush, forget, devtools, stop } = parlour;
 const exported = parlour.export;
 export { exported as export };
 export default parlour;
