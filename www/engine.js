@@ -220,7 +220,7 @@ export const createEngine = ({ module, plan, report }) => {
     /** @param {Uint8Array} bytes */
     row: (bytes) => guard(undefined, () => (put(bytes), wasm.row())),
     /** For chunks that know exports of their own: what is in `told` is told again to a fresh instance. */
-    inner: { told, guard, put, taken, core: () => wasm },
+    inner: { told, guard, put, taken, core: () => wasm, module, plan },
     /** @param {number} slot @param {number[]} exclude @returns {{number: number, score: number, because: number}[]} */
     recommend: (slot, exclude) =>
       guard([], () => {

@@ -85,6 +85,7 @@ export const createOutbox = ({ anonymousId, channel, maxEvents = 1000, maxBytes 
 
   const outbox = {
     drops,
+    own,
     /** Called after each add. The transport listens here. */
     wake: () => {},
     /** Records of this page, held ones included. */

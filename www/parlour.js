@@ -12,7 +12,7 @@ const parlour = createParlour({
   preview: new URL('./parlour-preview.js', import.meta.url).href,
 });
 
-export const { start, ready, decide, peek, decideAll, flag, flags, expose, set, track, page, identify, reset, visitorId, consent, recommend, explain, on, flush, forget, stop } = parlour;
+export const { start, ready, decide, peek, decideAll, flag, flags, expose, set, track, page, identify, reset, visitorId, consent, recommend, explain, on, flush, forget, devtools, stop } = parlour;
 const exported = parlour.export;
 export { exported as export };
 export default parlour;

@@ -303,6 +303,7 @@ export const createVisit = (options, control, tell) => {
     else if (consent.state === 'denied') outbox.shut();
     const [module, plan, stored] = await Promise.allSettled([loadCore(`${options.wasm}`, `${options.fallback}`), loadPlan({ ...options, choice: consent, report, storage: () => opening.then(() => storage) }), remember()]);
     if (signal.aborted) return;
+    const previews = isPreview(consent);
     for (const part of [module, plan]) if (part.status === 'rejected') report({ code: 'off', detail: part.reason.message });
     try {
       if (module.status === 'fulfilled' && plan.status === 'fulfilled') {
@@ -324,7 +325,7 @@ export const createVisit = (options, control, tell) => {
           const { site } = made.page;
           throw Error(`the plan is for ${site.join(', ')} and this page is on ${location.hostname}: add it to "site" or "environments" in parlour.json`);
         }
-        if (isPreview(consent)) [made, found] = await (await loadModule(options.preview)).preview({ engine: made, environment: found, options, consent, build: (/** @type {Uint8Array} */ bytes) => create(core, bytes), report });
+        if (previews) [made, found] = await (await loadModule(options.preview)).preview({ engine: made, environment: found, options, consent, build: (/** @type {Uint8Array} */ bytes) => create(core, bytes), report });
         if (growthbook && made !== growthbook.engine) growthbook = await growthbook.on(made);
         environment = /** @type {string} */ (found);
         engine = made;
@@ -361,6 +362,7 @@ export const createVisit = (options, control, tell) => {
     if (engine?.page.slots.length && recommender) slots = createSlots({ slots: engine.page.slots, fetchCards: recommender.fetchCards, recommend, emit: (seen) => sendRecord(seen), report, signal });
     whenIdleOrHidden(fold, signal);
     tell('ready', undefined);
+    if (previews) visit.devtools();
   };
 
   const currency = () => engine?.page.currency ?? 'EUR';
@@ -391,7 +393,7 @@ export const createVisit = (options, control, tell) => {
   };
 
   const booting = boot();
-  return {
+  const visit = {
     started: booting,
     consent,
     /** @param {string} type @param {unknown} given */
@@ -475,5 +477,12 @@ export const createVisit = (options, control, tell) => {
     },
     about: () => ({ plan: engine?.hash, version: engine?.version, environment, tab, session: engine?.session(Date.now()), drops: outbox.drops, waiting: outbox.size }),
     stored: async () => ({ snapshot: await storage?.get('snapshot'), outbox: await storage?.read('outbox', 1000) }),
+    /** @param {boolean} [asked] by the page, not by its address */
+    devtools: (asked) =>
+      loadModule(options.preview).then(
+        (chunk) => chunk.devtools({ ...visit, engine, applier, outbox, facts, told, options, signal, evaluate, report, storage: () => storage, mark: () => (environment = 'preview') }, asked),
+        (error) => report({ code: 'devtools', detail: error.message }),
+      ),
   };
+  return visit;
 };
