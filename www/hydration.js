@@ -5,20 +5,22 @@
 
 const ROOTS = '[data-parlour-hydrate],#__next,#__nuxt';
 
-/** @param {string} [address] of parlour-hydrated.js, fetched where there is such a root */
-export const createHydration = (address) => {
+/** The root is the page's own, what is in it the framework's. @param {Element} element */
+export const rootOf = (element) => element.parentElement?.closest(ROOTS);
+
+/** @param {() => Promise<typeof import('./hydrated.js')>} [load] called where there is such a root */
+export const createHydration = (load) => {
   /** @type {(element: Element, root: Element) => boolean} */
   let isDone = () => false;
-  /** @type {Promise<void> | undefined} */
-  let loading;
-  const load = () => {
-    loading ??= import(/* @vite-ignore */ /* webpackIgnore: true */ `${address}`).then((chunk) => void (isDone = chunk.isHydrated), () => {});
+  const start = () => {
+    load?.().then((chunk) => (isDone = chunk.isHydrated), () => {});
+    load = undefined;
   };
-  if (document.querySelector(ROOTS)) load();
-  /** False while a framework is still to find this element as the server wrote it. The root itself is the page's. @param {Element} element */
+  if (document.querySelector(ROOTS)) start();
+  /** False while a framework is still to find this element as the server wrote it. @param {Element} element */
   return (element) => {
-    const root = element.parentElement?.closest(ROOTS);
-    if (root) load();
+    const root = rootOf(element);
+    if (root) start();
     return !root || isDone(element, root);
   };
 };

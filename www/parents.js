@@ -6,7 +6,6 @@
 /** What has the place of a node that a change took from its parent. */
 const standIns = /** @type {WeakMap<Node, Node>} */ (new WeakMap());
 const takers = /** @type {WeakMap<Node, Set<object>>} */ (new WeakMap());
-const METHODS = ['removeChild', 'insertBefore'];
 
 /** @param {Node} node false once its parent was told to remove it */
 export const isLent = (node) => standIns.has(node);
@@ -21,20 +20,22 @@ export const isThere = (node) => {
 export const lend = (parent, taker, nodes, standIn) => {
   for (const node of nodes) standIns.set(node, standIn);
   takers.set(parent, (takers.get(parent) ?? new Set()).add(taker));
-  const [remove, insert] = METHODS.map((name) => /** @type {any} */ (Node.prototype)[name]);
+  const { removeChild, insertBefore } = Node.prototype;
   parent.removeChild = (/** @type {ChildNode} */ node) => {
-    if (node.parentNode === parent || !standIns.delete(node)) return remove.call(parent, node);
-    node.remove();
+    if (node.parentNode !== parent && standIns.delete(node)) node.remove();
+    else removeChild.call(parent, node);
     return node;
   };
   parent.insertBefore = (/** @type {Node} */ node, /** @type {Node | null} */ next) => {
     while (next && next.parentNode !== parent && isLent(next)) next = /** @type {Node} */ (standIns.get(next));
-    return insert.call(parent, node, next);
+    return insertBefore.call(parent, node, next);
   };
 };
 
 /** @param {any} parent @param {object} taker */
 export const giveBack = (parent, taker) => {
   const all = takers.get(parent);
-  if (all?.delete(taker) && !all.size) for (const name of METHODS) delete parent[name];
+  if (!all?.delete(taker) || all.size) return;
+  delete parent.removeChild;
+  delete parent.insertBefore;
 };

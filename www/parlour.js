@@ -10,6 +10,7 @@ const parlour = createParlour({
   authoring: new URL('./parlour-authoring.js', import.meta.url).href,
   signed: new URL('./parlour-signed.js', import.meta.url).href,
   preview: new URL('./parlour-preview.js', import.meta.url).href,
+  hydrated: new URL('./parlour-hydrated.js', import.meta.url).href,
 });
 
 export const { start, ready, decide, peek, decideAll, flag, flags, expose, set, track, page, identify, reset, visitorId, consent, recommend, explain, on, flush, forget, devtools, stop } = parlour;
