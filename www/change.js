@@ -21,6 +21,8 @@ import { giveBack, isLent, isThere, lend } from './parents.js';
  * @property {{src: string, alt?: string}} [image]
  * @property {{place?: Place, element: import('./allowed.js').Tree}} [insert]
  * @property {{to: string, place?: Place}} [move]
+ * @property {string} [html]
+ * @property {string} [redirect]
  *
  * @typedef {'before' | 'after' | 'first' | 'last'} Place
  *
