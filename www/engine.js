@@ -40,6 +40,7 @@ export const UNIT = { visitor: 0, user: 1, page: 3 };
  * @property {{key: string, rows: FlagRow[], metadata?: Record<string, string | number | boolean>}[]} flags
  * @property {{key: string, name?: string, targets: string[], waits?: Record<string, number>, changes?: import('./change.js').Change[]}[]} experiences
  * @property {import('./slots.js').Slot[]} slots
+ * @property {import('./redirect.js').Rules} [redirects] only where a variant redirects
  */
 
 const EFFECTS = /** @type {const} */ (['expose', 'goal', 'session', 'show', 'holdout', 'stage']);

@@ -22,6 +22,9 @@ export const BUNDLES = [
   { name: "parlour.iife.js", entry: "www/script.js", format: "iife" },
   { name: "parlour-signed.js", entry: "www/signed.js", format: "esm" },
   { name: "parlour-preview.js", entry: "www/preview.js", format: "esm" },
+  { name: "parlour-purify.js", entry: "www/purify.js", format: "esm" },
+  { name: "parlour-html.js", entry: "www/html.js", format: "esm" },
+  { name: "parlour-redirect.js", entry: "www/redirect.js", format: "esm" },
   { name: "parlour-devtools.js", entry: "www/devtools/toolbar.js", format: "esm" },
   { name: "parlour-growthbook.js", entry: "www/growthbook.js", format: "esm" },
   { name: "parlour-openfeature.js", entry: "www/openfeature.js", format: "esm" },
@@ -44,6 +47,8 @@ export async function bundleText({ entry, format, peer, head = "" }, root = ROOT
     entryPoints: [join(root, entry)],
     alias: { "parlour-authoring-glue": join(ROOT, wasmPaths("authoring").glue) },
     external: peer ? [peer] : [],
+    // Packages are found from wherever www/ is.
+    nodePaths: [join(ROOT, "node_modules")],
     bundle: true,
     minify: true,
     write: false,
