@@ -7,6 +7,7 @@ import { createBeacon } from './beacon.js';
 import { startCapture } from './capture.js';
 import { createConsent } from './consent.js';
 import { createEngine, UNIT } from './engine.js';
+import { createHydration } from './hydration.js';
 import { createIdentity, randomId, uuidv7 } from './identity.js';
 import { createWitness } from './late.js';
 import { isPreview, loadCore, loadGrowthBook, loadModule, loadPlan, trust } from './load.js';
@@ -36,6 +37,9 @@ import { whenHidden, whenIdleOrHidden } from './when.js';
  * @property {Record<string, string>} [integrity] digests of wasm and chunks by file name, as in dist/integrity.json: nothing else is run
  * @property {boolean | string} [debug] tells in the console what happens, as `?parlour-debug` in the address does
  * @property {string} [preview] address of parlour-preview.js, needed for preview links
+ * @property {string} [hydrated] address of parlour-hydrated.js, fetched where a root is marked `data-parlour-hydrate`
+ * @property {string} [redirect] address of parlour-redirect.js, needed for plans with redirects
+ * @property {string} [html] address of parlour-html.js, needed for changes with `html`
  * @property {string} [previewPlan] address of a plan with drafts, for preview links on a host that serves files alone
  * @property {string} [endpoint] where beacons go; none are sent without one
  * @property {string} [writeKey]
@@ -108,6 +112,8 @@ export const createVisit = (options, control, tell, { hidden } = {}) => {
   let recommender;
   /** @type {Awaited<ReturnType<typeof import('./growthbook.js').startGrowthBook>> | undefined} */
   let growthbook;
+  /** @type {ReturnType<typeof import('./redirect.js').createRedirects> | undefined} */
+  let leaves;
   /** Out for this page view, and why: asked for before there was an answer, or the page showed what they change. @type {Map<string, 'loading' | 'late'>} */
   let tooLate = new Map();
   /** Experiments that came in time: what they change is theirs until they are out, in later page views, too. @type {Set<string>} */
@@ -136,6 +142,11 @@ export const createVisit = (options, control, tell, { hidden } = {}) => {
   const identity = createIdentity();
   const erase = () => {
     identity.erase();
+    try {
+      sessionStorage.removeItem('parlour_redirect');
+    } catch {
+      // Denied: nothing is there.
+    }
     const open = storage;
     storage = null;
     return open ? open.erase() : eraseStorage();
@@ -153,7 +164,20 @@ export const createVisit = (options, control, tell, { hidden } = {}) => {
     keep();
   }, signal);
   const transport = options.endpoint ? createTransport({ outbox, endpoint: options.endpoint, tab, writeKey: options.writeKey, signal }) : undefined;
-  const applier = createApplier({ report, signal });
+  /** @type {import('./html.js').Markup | undefined} */
+  let markup;
+  /** @type {Promise<void> | undefined} */
+  let fetching;
+  /** The kind of change whose code not every page needs. @type {Parameters<typeof createApplier>[0]['more']} */
+  const more = (element, { html }) => {
+    if (html == null) return [];
+    fetching ??= loadModule(options.html)
+      .then(async ({ createMarkup }) => ((markup = await createMarkup((/** @type {string} */ name) => loadModule(new URL(name, options.html).href))), applier.look()))
+      .catch(({ message }) => report({ code: 'html', detail: message }));
+    return markup?.(element, html);
+  };
+  const isHydrated = createHydration(() => loadModule(options.hydrated));
+  const applier = createApplier({ report, signal, more, isHydrated });
   const wasSeen = createWitness(signal);
 
   /** @param {Touchpoint} touchpoint @param {Record<string, unknown>} [facts] */
@@ -232,8 +256,8 @@ export const createVisit = (options, control, tell, { hidden } = {}) => {
 
   /** Decides what changes the page, and puts it there. */
   const evaluate = () => {
-    // Nothing is known of the page yet.
-    if (!counting) return;
+    // Nothing is known of the page yet, or it is being left.
+    if (!counting || (engine && leaves?.(pageView))) return;
     if (!engine) return hidden?.show();
     engine.page.experiments.forEach(({ key, targets, late, waits, variants }, index) => {
       if (!engine || !targets.length) return;
@@ -329,6 +353,7 @@ export const createVisit = (options, control, tell, { hidden } = {}) => {
     else if (consent.state === 'denied') outbox.shut();
     const [module, plan, stored] = await Promise.allSettled([loading, loadPlan({ ...options, choice: consent, report, storage: () => opening.then(() => storage) }), remember()]);
     if (signal.aborted) return;
+    const previews = isPreview(consent);
     for (const part of [module, plan]) if (part.status === 'rejected') report({ code: 'off', detail: part.reason.message });
     try {
       if (module.status === 'fulfilled' && plan.status === 'fulfilled') {
@@ -350,13 +375,14 @@ export const createVisit = (options, control, tell, { hidden } = {}) => {
           const { site } = made.page;
           throw Error(`the plan is for ${site.join(', ')} and this page is on ${location.hostname}: add it to "site" or "environments" in parlour.json`);
         }
-        if (isPreview(consent)) [made, found] = await (await loadModule(options.preview)).preview({ engine: made, environment: found, options, consent, build: (/** @type {Uint8Array} */ bytes) => create(core, bytes), report });
+        if (previews) [made, found] = await (await loadModule(options.preview)).preview({ engine: made, environment: found, options, consent, build: (/** @type {Uint8Array} */ bytes) => create(core, bytes), report });
         if (growthbook && made !== growthbook.engine) growthbook = await growthbook.on(made);
         environment = /** @type {string} */ (found);
         engine = made;
         recommender = createRecommender(made);
         const { experiments, flags } = made.page;
         for (const { key, rows } of flags) if (tooLate.has(key)) for (const { experiment } of rows) if (experiment !== undefined) tooLate.set(experiments[experiment].key, 'loading');
+        if (made.page.redirects) leaves = (await loadModule(options.redirect)).createRedirects({ engine: made, consent, outbox, storage: () => storage, meet, isLate: (/** @type {string} */ key) => tooLate.has(key), report, signal });
       }
     } catch (error) {
       report({ key: typeof options.plan === 'string' ? options.plan : undefined, code: 'off', detail: /** @type {Error} */ (error).message });
@@ -386,9 +412,11 @@ export const createVisit = (options, control, tell, { hidden } = {}) => {
       onPage,
       signal,
     });
-    if (engine?.page.slots.length && recommender) slots = createSlots({ slots: engine.page.slots, fetchCards: recommender.fetchCards, recommend, emit: (seen) => sendRecord(seen), report, signal });
+    if (engine?.page.slots.length && recommender) slots = createSlots({ slots: engine.page.slots, fetchCards: recommender.fetchCards, recommend, emit: (seen) => sendRecord(seen), report, signal, isHydrated });
     whenIdleOrHidden(fold, signal);
     tell('ready', undefined);
+    // Its chunk is there, then.
+    if (previews && engine) visit.devtools();
   };
 
   const currency = () => engine?.page.currency ?? 'EUR';
@@ -419,7 +447,7 @@ export const createVisit = (options, control, tell, { hidden } = {}) => {
   };
 
   const booting = boot();
-  return {
+  const visit = {
     started: booting,
     consent,
     /** @param {string} type @param {unknown} given */
@@ -503,5 +531,12 @@ export const createVisit = (options, control, tell, { hidden } = {}) => {
     },
     about: () => ({ plan: engine?.hash, version: engine?.version, environment, tab, session: engine?.session(Date.now()), drops: outbox.drops, waiting: outbox.size }),
     stored: async () => ({ snapshot: await storage?.get('snapshot'), outbox: await storage?.read('outbox', 1000) }),
+    /** @param {boolean} [asked] by the page, not by its address */
+    devtools: async (asked) =>
+      (await loadModule(options.preview)).devtools(
+        { ...visit, applier, outbox, engine, facts, options, signal, evaluate, report, told, storage: () => storage, mark: () => (environment = 'preview') },
+        asked,
+      ),
   };
+  return visit;
 };
