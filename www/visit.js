@@ -384,7 +384,8 @@ export const createVisit = (options, control, tell) => {
     if (engine?.page.slots.length && recommender) slots = createSlots({ slots: engine.page.slots, fetchCards: recommender.fetchCards, recommend, emit: (seen) => sendRecord(seen), report, signal });
     whenIdleOrHidden(fold, signal);
     tell('ready', undefined);
-    if (previews) visit.devtools();
+    // Its chunk is there, then.
+    if (previews && engine) visit.devtools();
   };
 
   const currency = () => engine?.page.currency ?? 'EUR';
@@ -500,10 +501,10 @@ export const createVisit = (options, control, tell) => {
     about: () => ({ plan: engine?.hash, version: engine?.version, environment, tab, session: engine?.session(Date.now()), drops: outbox.drops, waiting: outbox.size }),
     stored: async () => ({ snapshot: await storage?.get('snapshot'), outbox: await storage?.read('outbox', 1000) }),
     /** @param {boolean} [asked] by the page, not by its address */
-    devtools: (asked) =>
-      loadModule(options.preview).then(
-        (chunk) => chunk.devtools({ ...visit, engine, applier, outbox, facts, told, options, signal, evaluate, report, storage: () => storage, mark: () => (environment = 'preview') }, asked),
-        (error) => report({ code: 'devtools', detail: error.message }),
+    devtools: async (asked) =>
+      (await loadModule(options.preview)).devtools(
+        { ...visit, applier, outbox, engine, facts, options, signal, evaluate, report, told, storage: () => storage, mark: () => (environment = 'preview') },
+        asked,
       ),
   };
   return visit;

@@ -158,6 +158,30 @@ const ROWS = [
     tests: "tests/browser/attacks.test.mjs",
     claim: "nothing runs, nothing stays",
   },
+  {
+    what: "the toolbar's clicks are the page's",
+    file: "capture.js",
+    from: "matches(node, 'parlour-toolbar')",
+    to: "false",
+    tests: "tests/browser/toolbar.test.mjs",
+    claim: "without being counted",
+  },
+  {
+    what: "what the toolbar forces is recorded as a visitor's",
+    file: "devtools/force.js",
+    from: "    mark();\n",
+    to: "",
+    tests: "tests/browser/toolbar.test.mjs",
+    claim: "without being counted",
+  },
+  {
+    what: "the toolbar opens on any host",
+    file: "preview.js",
+    from: "isShown || LOCAL.test(location.hostname)",
+    to: "true",
+    tests: "tests/browser/toolbar.test.mjs",
+    claim: "on a live host",
+  },
 ];
 
 /** No browser, no proof: in CI the twins fail then, as the tests they stand for do. */
