@@ -5,6 +5,7 @@
 
 import { build, checkAttribute, checkElement, refuse, writeAttribute } from './allowed.js';
 import { swap } from './focus.js';
+import { giveBack, isLent, isThere, lend } from './parents.js';
 
 /**
  * @typedef {object} Change
@@ -106,12 +107,6 @@ const css = (element, values) => {
   );
 };
 
-/** What texts of ours have set aside, and whose place it has. */
-const aside = /** @type {WeakMap<Node, Element>} */ (new WeakMap());
-
-/** On the page, or where it comes back to once a text is undone. @param {Node | undefined} node @returns {boolean} */
-export const isThere = (node) => !!node && (node.isConnected || isThere(aside.get(node.getRootNode())));
-
 /**
  * Where an element has only text, its text node stays and only its data changes, so that a framework that holds the
  * node still finds it. Child elements are set aside and come back.
@@ -128,8 +123,9 @@ const text = (element, value) => {
     theirs.delete(node);
     if (typeof own === 'string') node.nodeValue = own;
     else {
-      /** @type {Text} */ (node).replaceWith(...own);
-      own.forEach(restore);
+      const back = own.filter(isLent);
+      /** @type {Text} */ (node).replaceWith(...back);
+      back.forEach(restore);
     }
   };
   return {
@@ -142,11 +138,9 @@ const text = (element, value) => {
         const away = element.firstElementChild ? nodes : [];
         theirs.set(mine, away);
         ours.set(mine, wanted);
-        for (const node of away) {
-          aside.set(node, element);
-          node.remove();
-        }
+        lend(element, ours, away, mine);
         element.append(mine);
+        for (const node of away) node.remove();
       } else
         for (const node of nodes)
           if (node.nodeType === 3) {
@@ -158,7 +152,10 @@ const text = (element, value) => {
             rest = '';
           }
     },
-    undo: () => [...element.childNodes].forEach(restore),
+    undo() {
+      [...element.childNodes].forEach(restore);
+      giveBack(element, ours);
+    },
     needs: [],
   };
 };
@@ -186,11 +183,16 @@ const moved = (element, anchor, place) => {
   const mark = document.createComment('');
   const { holds, write } = placed(element, anchor, place);
   if (element.contains(anchor)) refuse('move into itself');
+  /** @type {Node | null} */
+  let home = null;
   return {
     holds,
     write() {
       const there = document.createComment('');
       element.before(mark);
+      if (home) giveBack(home, mark);
+      home = mark.parentNode;
+      if (home) lend(home, mark, [element], mark);
       write(there);
       swap(there, element);
     },
@@ -199,6 +201,7 @@ const moved = (element, anchor, place) => {
       if (!isThere(mark)) element.remove();
       else if (isThere(element) || !isThere(anchor)) swap(mark, element);
       mark.remove();
+      if (home) giveBack(home, mark);
     },
     needs: [anchor, mark],
   };

@@ -7,6 +7,7 @@ import { createBeacon } from './beacon.js';
 import { startCapture } from './capture.js';
 import { createConsent } from './consent.js';
 import { createEngine, UNIT } from './engine.js';
+import { createHydration } from './hydration.js';
 import { createIdentity, randomId, uuidv7 } from './identity.js';
 import { isPreview, loadCore, loadGrowthBook, loadModule, loadPlan, trust } from './load.js';
 import { createOutbox } from './outbox.js';
@@ -35,6 +36,7 @@ import { whenHidden, whenIdleOrHidden } from './when.js';
  * @property {Record<string, string>} [integrity] digests of wasm and chunks by file name, as in dist/integrity.json: nothing else is run
  * @property {boolean | string} [debug] tells in the console what happens, as `?parlour-debug` in the address does
  * @property {string} [preview] address of parlour-preview.js, needed for preview links
+ * @property {string} [hydrated] address of parlour-hydrated.js, fetched where a root is marked `data-parlour-hydrate`
  * @property {string} [redirect] address of parlour-redirect.js, needed for plans with redirects
  * @property {string} [html] address of parlour-html.js, needed for changes with `html`
  * @property {string} [previewPlan] address of a plan with drafts, for preview links on a host that serves files alone
@@ -163,7 +165,8 @@ export const createVisit = (options, control, tell) => {
       .catch(({ message }) => report({ code: 'html', detail: message }));
     return markup?.(element, html);
   };
-  const applier = createApplier({ report, signal, more });
+  const isHydrated = createHydration(() => loadModule(options.hydrated));
+  const applier = createApplier({ report, signal, more, isHydrated });
 
   /** @param {Touchpoint} touchpoint @param {Record<string, unknown>} [facts] */
   const send = (touchpoint, facts) => {
@@ -381,7 +384,7 @@ export const createVisit = (options, control, tell) => {
       onPage,
       signal,
     });
-    if (engine?.page.slots.length && recommender) slots = createSlots({ slots: engine.page.slots, fetchCards: recommender.fetchCards, recommend, emit: (seen) => sendRecord(seen), report, signal });
+    if (engine?.page.slots.length && recommender) slots = createSlots({ slots: engine.page.slots, fetchCards: recommender.fetchCards, recommend, emit: (seen) => sendRecord(seen), report, signal, isHydrated });
     whenIdleOrHidden(fold, signal);
     tell('ready', undefined);
     // Its chunk is there, then.

@@ -26,6 +26,7 @@ export const BUNDLES = [
   { name: "parlour-html.js", entry: "www/html.js", format: "esm" },
   { name: "parlour-redirect.js", entry: "www/redirect.js", format: "esm" },
   { name: "parlour-devtools.js", entry: "www/devtools/toolbar.js", format: "esm" },
+  { name: "parlour-hydrated.js", entry: "www/hydrated.js", format: "esm" },
   { name: "parlour-growthbook.js", entry: "www/growthbook.js", format: "esm" },
   { name: "parlour-server.js", entry: "www/server.js", format: "esm" },
   { name: "parlour-openfeature.js", entry: "www/openfeature.js", format: "esm" },
