@@ -17,6 +17,7 @@ import { startServer } from "../browser/server.mjs";
 
 const CONFIG = {
   site: ["127.0.0.1", "localhost"],
+  late: "apply",
   experiments: {
     greeting: {
       status: "running",
