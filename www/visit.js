@@ -529,7 +529,7 @@ export const createVisit = (options, control, tell, { hidden } = {}) => {
     /** @param {boolean} [asked] by the page, not by its address */
     devtools: async (asked) =>
       (await loadModule(options.preview)).devtools(
-        { ...visit, applier, outbox, engine, facts, options, signal, evaluate, report, told, storage: () => storage, mark: () => (environment = 'preview') },
+        { ...visit, applier, outbox, engine, facts, options, signal, evaluate, report, told, storage: () => storage, outs: () => tooLate, mark: () => (environment = 'preview') },
         asked,
       ),
   };
