@@ -28,6 +28,7 @@ export const BUNDLES = [
   { name: "parlour-devtools.js", entry: "www/devtools/toolbar.js", format: "esm" },
   { name: "parlour-hydrated.js", entry: "www/hydrated.js", format: "esm" },
   { name: "parlour-growthbook.js", entry: "www/growthbook.js", format: "esm" },
+  { name: "parlour-server.js", entry: "www/server.js", format: "esm" },
   { name: "parlour-openfeature.js", entry: "www/openfeature.js", format: "esm" },
   { name: "parlour-react.js", entry: "www/react.js", format: "esm", peer: "react", head: '"use client";' },
   { name: "parlour-vue.js", entry: "www/vue.js", format: "esm", peer: "vue" },

@@ -159,6 +159,14 @@ const ROWS = [
     claim: "nothing runs, nothing stays",
   },
   {
+    what: "the late rule is off",
+    file: "visit.js",
+    from: "reason !== 'preview' && wasSeen(targets)",
+    to: "reason !== 'preview' && false",
+    tests: "tests/browser/flicker.test.mjs",
+    claim: "an async tag that comes late",
+  },
+  {
     what: "the toolbar's clicks are the page's",
     file: "capture.js",
     from: "matches(node, 'parlour-toolbar')",
