@@ -178,7 +178,7 @@ export const createVisit = (options, control, tell, { hidden } = {}) => {
   };
   const isHydrated = createHydration(() => loadModule(options.hydrated));
   const applier = createApplier({ report, signal, more, isHydrated });
-  const wasSeen = createWitness(signal);
+  const { wasSeen, renew } = createWitness(signal);
 
   /** @param {Touchpoint} touchpoint @param {Record<string, unknown>} [facts] */
   const send = (touchpoint, facts) => {
@@ -427,6 +427,7 @@ export const createVisit = (options, control, tell, { hidden } = {}) => {
     if (views++) {
       pageView = randomId();
       tooLate = new Map();
+      renew();
       current = undefined;
       for (const name of shown) applier.undo(name);
       shown.clear();
