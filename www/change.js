@@ -27,6 +27,7 @@ import { swap } from './focus.js';
  * @property {() => boolean} holds
  * @property {() => void} write
  * @property {() => void} undo after which it may be written again
+ * @property {Element} [made] what was built
  * @property {Node[]} [needs] of what moves nodes: those without which it no longer makes sense
  */
 
@@ -107,8 +108,11 @@ const css = (element, values) => {
 /** What texts of ours have set aside, and whose place it has. */
 const aside = /** @type {WeakMap<Node, Element>} */ (new WeakMap());
 
-/** On the page, or where it comes back to once a text is undone. @param {Node | undefined} node @returns {boolean} */
-export const isThere = (node) => !!node && (node.isConnected || isThere(aside.get(node.getRootNode())));
+/** On the page, or where it comes back to once texts are undone, one inside the other. @param {Node | undefined} node */
+export const isThere = (node) => {
+  for (let depth = 0; node && !node.isConnected; depth++) node = depth < 9 ? aside.get(node.getRootNode()) : undefined;
+  return !!node;
+};
 
 /**
  * Where an element has only text, its text node stays and only its data changes, so that a framework that holds the
@@ -126,7 +130,8 @@ const text = (element, value) => {
     theirs.delete(node);
     if (typeof own === 'string') node.nodeValue = own;
     else {
-      /** @type {Text} */ (node).replaceWith(...own);
+      // Not what has been taken from there meanwhile.
+      /** @type {Text} */ (node).replaceWith(...own.filter((each) => aside.delete(each)));
       own.forEach(restore);
     }
   };
@@ -163,7 +168,7 @@ const text = (element, value) => {
 
 const METHODS = /** @type {const} */ ({ before: 'before', after: 'after', first: 'prepend', last: 'append' });
 
-/** @param {Node} node @param {Element} anchor @param {Place} [place] */
+/** @param {Element} node @param {Element} anchor @param {Place} [place] */
 const placed = (node, anchor, place = 'last') => {
   const method = Object.hasOwn(METHODS, place) ? METHODS[place] : refuse(place);
   const outside = /^[ab]/.test(place);
@@ -173,9 +178,13 @@ const placed = (node, anchor, place = 'last') => {
     holds: () =>
       node.parentNode === (outside ? anchor.parentNode : anchor) &&
       (!outside || !!(anchor.compareDocumentPosition(node) & (place === 'after' ? 4 : 2))),
-    write: (it = node) => anchor[method](it),
-    undo: () => /** @type {Element} */ (node).remove(),
+    write: (/** @type {Node} */ it = node) => anchor[method](it),
+    undo() {
+      aside.delete(node);
+      node.remove();
+    },
     needs: [],
+    made: node,
   };
 };
 
@@ -183,19 +192,26 @@ const placed = (node, anchor, place = 'last') => {
 const moved = (element, anchor, place) => {
   const mark = document.createComment('');
   const { holds, write } = placed(element, anchor, place);
-  if (element.contains(anchor)) refuse('move into itself');
+  /** @type {Node | null | undefined} */
+  let parent;
   return {
     holds,
     write() {
+      if (element.contains(anchor)) refuse('move into itself');
       const there = document.createComment('');
-      element.before(mark);
+      // Where our changes push each other about, its home stays where it was.
+      if (element.parentNode !== parent || !mark.parentNode) element.before(mark);
       write(there);
       swap(there, element);
+      parent = element.parentNode;
     },
     undo() {
+      if (!parent) return;
+      parent = null;
       // Without its mark its home is gone. Away while its new place still stands: the page took it away.
       if (!isThere(mark)) element.remove();
       else if (isThere(element) || !isThere(anchor)) swap(mark, element);
+      for (const node of [element, mark]) aside.delete(node);
       mark.remove();
     },
     needs: [anchor, mark],
