@@ -4,7 +4,7 @@
 
 /** Elements that run, load or configure: nothing in them is ever changed, moved or made. */
 const ACTIVE = /^(script|style|i?frame(set)?|fencedframe|object|embed|applet|portal|base|link|meta|template|noscript|param)$/i;
-const INSERTABLE =
+export const INSERTABLE =
   /^(a|abbr|address|article|aside|b|blockquote|br|button|cite|code|dd|del|details|div|dl|dt|em|figcaption|figure|footer|h[1-6r]|header|i|img|ins|kbd|label|li|main|mark|meter|nav|ol|p|picture|pre|progress|q|s|section|small|source|span|strong|su[bp]|summary|table|tbody|td|tfoot|th|thead|time|tr|u|ul|video)$/;
 const PLAIN =
   /^((aria|data)-[\w-]+|alt|checked|colspan|controls|datetime|dir|disabled|download|for|height|hidden|id|inert|label|lang|loading|loop|max|min|muted|open|placeholder|playsinline|readonly|rel|required|role|rowspan|scope|selected|start|tabindex|target|title|type|value|width)$/;

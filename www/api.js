@@ -144,6 +144,8 @@ export const createParlour = (defaults) => {
     },
     /** Sends what waits. True when all of it is acknowledged. @returns {Promise<boolean>} */
     flush: async () => safely((visit) => visit.flush(), /** @type {boolean | Promise<boolean>} */ (false)),
+    /** Opens the preview toolbar: on local hosts, and where a preview link is in force. @returns {Promise<void>} */
+    devtools: () => api.ready().then(() => visit?.devtools(true)).catch(fault),
     /** Erases everything about the visitor on this device; what was not yet sent is dropped. @returns {Promise<void>} */
     forget: async () => safely((visit) => visit.reset(true)),
     /** The page is as it was without Parlour, and nothing is recorded any more. */

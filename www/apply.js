@@ -263,6 +263,7 @@ export const createApplier = ({ root = document, report, wait = WAIT_MS, signal,
   signal?.addEventListener('abort', stop);
 
   return {
+    entries,
     /**
      * Puts changes on the page as soon as their elements are there. The same changes again start the wait anew and
      * leave what is in place; other changes under the same key replace the former.

@@ -145,6 +145,8 @@ export const startCapture = ({ config = {}, goals = [], emit, goal, onPage, sign
   const clicked = (event) => {
     // The path sees into open shadow roots.
     const path = event.composedPath();
+    // The preview toolbar is no part of the page.
+    if (path.some((node) => matches(node, 'parlour-toolbar'))) return;
     const marked = config.click !== false && path.find((node) => matches(node, '[data-parlour-click]'));
     if (marked) emit({ type: 'click', properties: { name: /** @type {Element} */ (marked).getAttribute('data-parlour-click') } });
     for (const { key, click } of goals) if (click && path.some((node) => matches(node, click))) goal(key);

@@ -20,6 +20,8 @@ import { swap } from './focus.js';
  * @property {{src: string, alt?: string}} [image]
  * @property {{place?: Place, element: import('./allowed.js').Tree}} [insert]
  * @property {{to: string, place?: Place}} [move]
+ * @property {string} [html]
+ * @property {string} [redirect]
  *
  * @typedef {'before' | 'after' | 'first' | 'last'} Place
  *

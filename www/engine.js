@@ -40,6 +40,7 @@ export const UNIT = { visitor: 0, user: 1, page: 3 };
  * @property {{key: string, rows: FlagRow[], metadata?: Record<string, string | number | boolean>}[]} flags
  * @property {{key: string, name?: string, targets: string[], waits?: Record<string, number>, changes?: import('./change.js').Change[]}[]} experiences
  * @property {import('./slots.js').Slot[]} slots
+ * @property {import('./redirect.js').Rules} [redirects] only where a variant redirects
  */
 
 const EFFECTS = /** @type {const} */ (['expose', 'goal', 'session', 'show', 'holdout', 'stage']);
@@ -220,7 +221,7 @@ export const createEngine = ({ module, plan, report }) => {
     /** @param {Uint8Array} bytes */
     row: (bytes) => guard(undefined, () => (put(bytes), wasm.row())),
     /** For chunks that know exports of their own: what is in `told` is told again to a fresh instance. */
-    inner: { told, guard, put, taken, core: () => wasm },
+    inner: { told, guard, put, taken, core: () => wasm, module, plan },
     /** @param {number} slot @param {number[]} exclude @returns {{number: number, score: number, because: number}[]} */
     recommend: (slot, exclude) =>
       guard([], () => {

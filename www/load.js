@@ -37,10 +37,10 @@ const loadText = async (url) => (await get(url)).text();
 /** @param {string} url */
 export const loadJson = async (url) => (await get(url)).json();
 
-/** Does the address, or this tab, ask for a preview? @param {{allowed: boolean}} consent */
+/** Does the address, or this tab, ask for a preview or the toolbar? @param {{allowed: boolean}} consent */
 export const isPreview = ({ allowed }) => {
   try {
-    return /[?&]parlour-preview=/.test(location.search) || (allowed && sessionStorage.parlour_preview);
+    return /[?&]parlour-[pd]/.test(location.search) || (allowed && /parlour_[pd]/.test(`${Object.keys(sessionStorage)}`));
   } catch {
     return false;
   }

@@ -85,6 +85,7 @@ export const createOutbox = ({ anonymousId, channel, maxEvents = 1000, maxBytes 
 
   const outbox = {
     drops,
+    own,
     /** Called after each add. The transport listens here. */
     wake: () => {},
     /** Records of this page, held ones included. */
@@ -104,13 +105,13 @@ export const createOutbox = ({ anonymousId, channel, maxEvents = 1000, maxBytes 
     },
     /** The first sequence number of this page that is not settled; `last` + 1 when all are. */
     get first() {
-      for (const { seq } of own.values()) return seq ?? last;
+      for (const { seq } of own.values()) if (seq) return seq;
       return last + 1;
     },
 
-    /** @param {OutboxRecord | undefined} record */
+    /** One without sequence number is of another page. @param {Waiting | undefined} record */
     add: (record) => {
-      if (record) last = record.seq;
+      if (record?.seq) last = record.seq;
       if (!record || mode === 'shut') return count(record ? 'denied' : 'broken', 1);
       const waiting = { ...record };
       forget(record.id);

@@ -10,9 +10,11 @@ const parlour = createParlour({
   authoring: new URL('./parlour-authoring.js', import.meta.url).href,
   signed: new URL('./parlour-signed.js', import.meta.url).href,
   preview: new URL('./parlour-preview.js', import.meta.url).href,
+  redirect: new URL('./parlour-redirect.js', import.meta.url).href,
+  html: new URL('./parlour-html.js', import.meta.url).href,
 });
 
-export const { start, ready, decide, peek, decideAll, flag, flags, expose, set, track, page, identify, reset, visitorId, consent, recommend, explain, on, flush, forget, stop } = parlour;
+export const { start, ready, decide, peek, decideAll, flag, flags, expose, set, track, page, identify, reset, visitorId, consent, recommend, explain, on, flush, forget, devtools, stop } = parlour;
 const exported = parlour.export;
 export { exported as export };
 export default parlour;

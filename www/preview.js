@@ -1,16 +1,20 @@
 // @ts-check
 // A preview: a link, signed by the plan's preview key, forces one variant of one experiment for whoever opens it. It
 // lasts over the pages of the tab where storing is allowed, is never counted, and says so in the console.
+// From here, too, comes the toolbar (devtools/): on local hosts, and where a link is in force.
 // Loaded by pages whose address or tab asks for it alone.
 
+import { readKept, TOKEN, TOOLBAR } from './devtools/kept.js';
 import { bytesOf, isSignedBy, openSigned, readKeys, requireEd25519, requireUsable } from './signature.js';
-import { environmentOf } from './site.js';
+import { environmentOf, LOCAL } from './site.js';
 
 const NAME = 'parlour-preview';
-/** In the tab's session storage. */
-const KEPT = 'parlour_preview';
 /** What stands for the token in an address that ends the preview. */
 const END = 'end';
+
+/** A link is in force, so that the toolbar may be used on this host. */
+let isShown = false;
+const mayUseToolbar = () => isShown || LOCAL.test(location.hostname);
 
 /** @typedef {ReturnType<typeof import('./engine.js').createEngine>} Engine */
 /** @typedef {{site: string, experiment: string, variant: string, expires: number}} Token */
@@ -27,10 +31,22 @@ const END = 'end';
  * @param {(problem: {code: string, detail: string}) => void} page.report
  * @returns {Promise<[Engine, string]>}
  */
-export const preview = async ({ engine, environment, options, consent, build, report }) => {
+export const preview = async (page) => {
+  const shown = await follow(page);
+  return mayUseToolbar() && page.consent.allowed && forceKept(shown[0]) ? [shown[0], 'preview'] : shown;
+};
+
+/** What was forced by the toolbar on an earlier page of this tab. @param {Engine} engine */
+const forceKept = (engine) => {
+  const forced = Object.entries(readKept()?.forced ?? {});
+  return forced.filter(([experiment, variant]) => force(engine, { experiment, variant })).length > 0;
+};
+
+/** @type {typeof preview} */
+const follow = async ({ engine, environment, options, consent, build, report }) => {
   const asked = takeFromAddress();
-  const text = asked ?? session((kept) => kept.getItem(KEPT));
-  const end = () => session((kept) => kept.removeItem(KEPT));
+  const text = asked ?? session((kept) => kept.getItem(TOKEN));
+  const end = () => session((kept) => (kept.removeItem(TOKEN), kept.removeItem(TOOLBAR)));
   /** @type {[Engine, string]} */
   const unchanged = [engine, environment];
   if (!text) return unchanged;
@@ -41,11 +57,12 @@ export const preview = async ({ engine, environment, options, consent, build, re
   }
   try {
     const token = await read(text, engine.page);
-    const shown = (await force(engine, token)) ?? (await force(await fetchDrafts(text, options, build), token));
+    const shown = force(engine, token) ?? force(await fetchDrafts(text, options, build), token);
     if (!shown) throw Error(`there is no variant "${token.variant}" of "${token.experiment}": a draft needs \`parlour serve --config\`, or \`parlour build --drafts\` and data-preview-plan`);
-    const keep = () => session((kept) => (consent.allowed ? kept.setItem(KEPT, text) : kept.removeItem(KEPT)));
+    const keep = () => session((kept) => (consent.allowed ? kept.setItem(TOKEN, text) : kept.removeItem(TOKEN)));
     keep();
     consent.onChange(keep);
+    isShown = true;
     console.info(`parlour: preview of ${token.experiment}: ${token.variant}, until ${new Date(token.expires).toISOString()}; nothing is counted. To end it open this page with ?${NAME}=${END}, or close the tab`);
     return [shown, 'preview'];
   } catch (error) {
@@ -100,8 +117,8 @@ const read = async (text, { previewKey }) => {
   return token;
 };
 
-/** The engine, if its plan has that variant. @param {Engine} engine @param {Token} token */
-const force = async (engine, token) => {
+/** The engine, if its plan has that variant. @param {Engine} engine @param {Pick<Token, 'experiment' | 'variant'>} token */
+const force = (engine, token) => {
   const experiment = engine.page.experiments.findIndex(({ key }) => key === token.experiment);
   const variant = engine.page.experiments[experiment]?.variants.findIndex(({ key }) => key === token.variant) ?? -1;
   if (variant < 0) return /** @type {any} */ (engine).forceNamed?.(token.experiment, token.variant) ? engine : undefined;
@@ -123,4 +140,21 @@ const fetchDrafts = async (text, { plan, previewPlan, keys }, build) => {
   const engine = build(bytes);
   if (environmentOf(engine.page, location.hostname) === undefined) throw Error(`the preview's plan is for ${engine.page.site.join(', ')}`);
   return engine;
+};
+
+/**
+ * Opens the toolbar where it is asked for and may be used; visitors of a live site never load it.
+ * @param {import('./devtools/toolbar.js').Inside} inside @param {boolean} [asked] by the page itself
+ */
+export const devtools = async (inside, asked) => {
+  await inside.started.catch(() => {});
+  const isAsked = asked || /[?&]parlour-devtools\b/.test(location.search);
+  const kept = readKept();
+  if (!isAsked && !isShown && !kept) return;
+  try {
+    if (!mayUseToolbar()) throw Error('the toolbar opens on local hosts, and where a preview link is in force: ask for a link that `parlour preview` makes');
+    (await import(new URL('./parlour-devtools.js', import.meta.url).href)).open(inside, { collapsed: !asked && (kept?.collapsed ?? !isAsked), lasts: isAsked || !!kept });
+  } catch (error) {
+    inside.report({ code: 'devtools', detail: /** @type {Error} */ (error).message });
+  }
 };

@@ -4,7 +4,7 @@
 /** @param {string} host @param {string} pattern `*.` at its start stands for any sub-domain */
 const fits = (host, pattern) => (pattern.startsWith('*.') ? host.endsWith(pattern.slice(1)) : host === pattern);
 
-const LOCAL = /^(localhost|127(\.\d+){3}|\[::1\]|.*\.localhost)$/;
+export const LOCAL = /^(localhost|127(\.\d+){3}|\[::1\]|.*\.localhost)$/;
 
 /**
  * The environment of this host: '' is the site itself, whose events count; undefined is a host the plan does not know.

@@ -35,6 +35,8 @@ import { whenHidden, whenIdleOrHidden } from './when.js';
  * @property {Record<string, string>} [integrity] digests of wasm and chunks by file name, as in dist/integrity.json: nothing else is run
  * @property {boolean | string} [debug] tells in the console what happens, as `?parlour-debug` in the address does
  * @property {string} [preview] address of parlour-preview.js, needed for preview links
+ * @property {string} [redirect] address of parlour-redirect.js, needed for plans with redirects
+ * @property {string} [html] address of parlour-html.js, needed for changes with `html`
  * @property {string} [previewPlan] address of a plan with drafts, for preview links on a host that serves files alone
  * @property {string} [endpoint] where beacons go; none are sent without one
  * @property {string} [writeKey]
@@ -99,6 +101,8 @@ export const createVisit = (options, control, tell) => {
   let recommender;
   /** @type {Awaited<ReturnType<typeof import('./growthbook.js').startGrowthBook>> | undefined} */
   let growthbook;
+  /** @type {ReturnType<typeof import('./redirect.js').createRedirects> | undefined} */
+  let leaves;
   /** Experiments and flags asked for before there was an answer: what they decide is out for this page view. @type {Set<string>} */
   let tooLate = new Set();
   /** Experiences on this page. @type {Set<string>} */
@@ -125,6 +129,11 @@ export const createVisit = (options, control, tell) => {
   const identity = createIdentity();
   const erase = () => {
     identity.erase();
+    try {
+      sessionStorage.removeItem('parlour_redirect');
+    } catch {
+      // Denied: nothing is there.
+    }
     const open = storage;
     storage = null;
     return open ? open.erase() : eraseStorage();
@@ -142,7 +151,19 @@ export const createVisit = (options, control, tell) => {
     keep();
   }, signal);
   const transport = options.endpoint ? createTransport({ outbox, endpoint: options.endpoint, tab, writeKey: options.writeKey, signal }) : undefined;
-  const applier = createApplier({ report, signal });
+  /** @type {import('./html.js').Markup | undefined} */
+  let markup;
+  /** @type {Promise<void> | undefined} */
+  let fetching;
+  /** The kind of change whose code not every page needs. @type {Parameters<typeof createApplier>[0]['more']} */
+  const more = (element, { html }) => {
+    if (html == null) return [];
+    fetching ??= loadModule(options.html)
+      .then(async ({ createMarkup }) => ((markup = await createMarkup((/** @type {string} */ name) => loadModule(new URL(name, options.html).href))), applier.look()))
+      .catch(({ message }) => report({ code: 'html', detail: message }));
+    return markup?.(element, html);
+  };
+  const applier = createApplier({ report, signal, more });
 
   /** @param {Touchpoint} touchpoint @param {Record<string, unknown>} [facts] */
   const send = (touchpoint, facts) => {
@@ -219,7 +240,7 @@ export const createVisit = (options, control, tell) => {
 
   /** Decides what changes the page, and puts it there. */
   const evaluate = () => {
-    if (!engine) return;
+    if (!engine || leaves?.(pageView)) return;
     engine.page.experiments.forEach(({ key, targets, waits, variants }, index) => {
       if (!engine || !targets.length) return;
       const name = `experiment ${key}`;
@@ -303,6 +324,7 @@ export const createVisit = (options, control, tell) => {
     else if (consent.state === 'denied') outbox.shut();
     const [module, plan, stored] = await Promise.allSettled([loadCore(`${options.wasm}`, `${options.fallback}`), loadPlan({ ...options, choice: consent, report, storage: () => opening.then(() => storage) }), remember()]);
     if (signal.aborted) return;
+    const previews = isPreview(consent);
     for (const part of [module, plan]) if (part.status === 'rejected') report({ code: 'off', detail: part.reason.message });
     try {
       if (module.status === 'fulfilled' && plan.status === 'fulfilled') {
@@ -324,13 +346,14 @@ export const createVisit = (options, control, tell) => {
           const { site } = made.page;
           throw Error(`the plan is for ${site.join(', ')} and this page is on ${location.hostname}: add it to "site" or "environments" in parlour.json`);
         }
-        if (isPreview(consent)) [made, found] = await (await loadModule(options.preview)).preview({ engine: made, environment: found, options, consent, build: (/** @type {Uint8Array} */ bytes) => create(core, bytes), report });
+        if (previews) [made, found] = await (await loadModule(options.preview)).preview({ engine: made, environment: found, options, consent, build: (/** @type {Uint8Array} */ bytes) => create(core, bytes), report });
         if (growthbook && made !== growthbook.engine) growthbook = await growthbook.on(made);
         environment = /** @type {string} */ (found);
         engine = made;
         recommender = createRecommender(made);
         const { experiments, flags } = made.page;
         for (const { key, rows } of flags) if (tooLate.has(key)) for (const { experiment } of rows) if (experiment !== undefined) tooLate.add(experiments[experiment].key);
+        if (made.page.redirects) leaves = (await loadModule(options.redirect)).createRedirects({ engine: made, consent, outbox, storage: () => storage, meet, isLate: (/** @type {string} */ key) => tooLate.has(key), report, signal });
       }
     } catch (error) {
       report({ key: typeof options.plan === 'string' ? options.plan : undefined, code: 'off', detail: /** @type {Error} */ (error).message });
@@ -361,6 +384,8 @@ export const createVisit = (options, control, tell) => {
     if (engine?.page.slots.length && recommender) slots = createSlots({ slots: engine.page.slots, fetchCards: recommender.fetchCards, recommend, emit: (seen) => sendRecord(seen), report, signal });
     whenIdleOrHidden(fold, signal);
     tell('ready', undefined);
+    // Its chunk is there, then.
+    if (previews && engine) visit.devtools();
   };
 
   const currency = () => engine?.page.currency ?? 'EUR';
@@ -391,7 +416,7 @@ export const createVisit = (options, control, tell) => {
   };
 
   const booting = boot();
-  return {
+  const visit = {
     started: booting,
     consent,
     /** @param {string} type @param {unknown} given */
@@ -475,5 +500,12 @@ export const createVisit = (options, control, tell) => {
     },
     about: () => ({ plan: engine?.hash, version: engine?.version, environment, tab, session: engine?.session(Date.now()), drops: outbox.drops, waiting: outbox.size }),
     stored: async () => ({ snapshot: await storage?.get('snapshot'), outbox: await storage?.read('outbox', 1000) }),
+    /** @param {boolean} [asked] by the page, not by its address */
+    devtools: async (asked) =>
+      (await loadModule(options.preview)).devtools(
+        { ...visit, applier, outbox, engine, facts, options, signal, evaluate, report, told, storage: () => storage, mark: () => (environment = 'preview') },
+        asked,
+      ),
   };
+  return visit;
 };

@@ -2,6 +2,7 @@
 
 pub mod commands;
 pub mod demo;
+pub mod doctor;
 mod host;
 pub mod serve;
 pub mod store;

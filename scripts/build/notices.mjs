@@ -1,8 +1,8 @@
 // @ts-check
-/** The licences of what is linked into the wasm files: the normal dependencies for wasm32, and Rust's own library. */
+/** The licences of what is linked into the wasm files (the normal dependencies for wasm32, Rust's own library) and of what is bundled into JavaScript. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { mustRun } from "../run.mjs";
+import { mustRun, ROOT } from "../run.mjs";
 
 const MIT = `Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated
 documentation files (the "Software"), to deal in the Software without restriction, including without limitation the
@@ -16,6 +16,9 @@ THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLI
 WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR
 COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR
 OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.`;
+
+/** npm packages whose code is in files of dist/. */
+const BUNDLED = ["dompurify"];
 
 /** @typedef {{name: string, version: string, license: string | null, authors: string[], manifest_path: string}} Crate */
 
@@ -32,8 +35,14 @@ export async function thirdPartyNotices() {
     const text = licenceText(crate);
     texts.set(text, [...(texts.get(text) ?? []), `${crate.name} ${crate.version} (${crate.license})`]);
   }
+  for (const name of BUNDLED) {
+    const folder = join(ROOT, "node_modules", name);
+    const { version, license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+    const text = readFileSync(join(folder, "LICENSE"), "utf8").replace(/\r/g, "").trim();
+    texts.set(text, [...(texts.get(text) ?? []), `${name} ${version} (${license})`]);
+  }
   const parts = [...texts].map(([text, names]) => `${names.join("\n")}\n\n${text}`);
-  return `Third-party software in parlour.wasm, parlour-authoring.wasm, parlour-command.wasm and the glue beside them.\n\n${parts.join(`\n\n${"-".repeat(72)}\n\n`)}\n`;
+  return `Third-party software in parlour.wasm, parlour-authoring.wasm, parlour-command.wasm and the glue beside them, and in parlour-purify.js.\n\n${parts.join(`\n\n${"-".repeat(72)}\n\n`)}\n`;
 }
 
 /** `name version` of every crate below ours for wasm32, proc macros and build scripts left out. */

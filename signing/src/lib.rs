@@ -11,7 +11,7 @@ mod report;
 mod site;
 
 pub use key::{KeyError, PrivateKey, PublicKey};
-pub use moment::{MomentError, expiry, lifetime_ms};
+pub use moment::{MomentError, expiry, lifetime_ms, written};
 pub use plan::{Expected, MAX_SIGNATURES, Refusal, Signature, sign, signatures, verify};
 pub use preview::{Token, TokenError};
 pub use report::{EXPIRY_WARNING_MS, Report};

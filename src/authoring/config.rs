@@ -52,6 +52,8 @@ pub fn config() -> Shape {
                 Shape::Choice(&["parlour", "growthbook"]),
                 "How conditions are read; `growthbook` takes all that its SDKs take, and finds fewer mistakes",
             ),
+            may("html", Shape::Bool, "true: changes may have `html`, which pages put in sanitised"),
+            may("redirects", Shape::Object("redirects", redirects), "What redirect tests may do"),
             may("groups", named(Shape::Any), "Named lists of values, for $inGroup and $notInGroup"),
             may("audiences", keyed(Shape::Condition), "Named conditions over facts"),
             may("goals", keyed(Shape::Object("goal", goal)), "What counts as success"),
@@ -74,6 +76,21 @@ pub fn config() -> Shape {
             may("slots", keyed(Shape::Object("slot", slot)), "Places for recommendations"),
         ]
     })
+}
+
+fn redirects() -> Vec<Field> {
+    vec![
+        may(
+            "origins",
+            list(Shape::Text),
+            "Other origins that visitors may be sent to, such as https://checkout.shop.example; the page's own always is",
+        ),
+        may(
+            "keep",
+            list(Shape::Text),
+            "Parameters of the address that go along, `*` stands for anything; with # before, the fragment. Where visitors came from (utm_* and click ids) and any fragment if not given",
+        ),
+    ]
 }
 
 fn consent() -> Vec<Field> {
@@ -264,13 +281,17 @@ fn variant() -> Vec<Field> {
     ]
 }
 
-/// A change has `select`, and one of the others.
-pub const CHANGE_KINDS: [&str; 9] =
-    ["text", "attr", "class", "css", "hide", "show", "move", "insert", "image"];
+/// A change has `select`, and one of the others; a redirect stands alone.
+pub const CHANGE_KINDS: [&str; 11] =
+    ["text", "attr", "class", "css", "hide", "show", "move", "insert", "image", "html", "redirect"];
 
 fn change() -> Vec<Field> {
     vec![
-        must("select", one_or_many(Shape::Selector), "Which elements"),
+        may(
+            "select",
+            one_or_many(Shape::Selector),
+            "Which elements; every kind of change but `redirect` needs it",
+        ),
         may("all", Shape::Bool, "true: every element that fits; else the first"),
         may(
             "wait",
@@ -286,6 +307,8 @@ fn change() -> Vec<Field> {
         may("move", Shape::Object("move", movement), "Another place on the page"),
         may("insert", Shape::Object("insert", insert), "A new element"),
         may("image", Shape::Object("image", image), "Another picture"),
+        may("html", Shape::Text, "New content as markup, sanitised; the file needs \"html\": true"),
+        may("redirect", Shape::Text, "Another page, such as /b: the variant's only change"),
     ]
 }
 

@@ -15,6 +15,7 @@ impl<'a> Builder<'a, '_, '_> {
             let json = &member.json;
             let before = self.conditions.mark();
             self.check_changes(json, &pointer);
+            self.refuse_redirects(json, &pointer);
             let basis = self.basis(json, &pointer);
             let condition = self.experience_condition(json, &pointer);
             if self.diagnostics.is_broken(&pointer) {

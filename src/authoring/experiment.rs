@@ -5,6 +5,7 @@ use super::dates::{self, Bound};
 use super::diagnostic::did_you_mean;
 use super::json::{Json, Member, Value, below};
 use super::plan::{Builder, seed, share_of};
+use super::redirect::is_redirect;
 use super::{follow, share};
 use crate::consent::Basis;
 use crate::hash::{id64, murmur3_32};
@@ -91,7 +92,8 @@ impl<'a> Builder<'a, '_, '_> {
             sticky: json.get("sticky").is_none_or(Json::is_true),
             start_ms,
             end_ms,
-            applies_always: json.get("applies").and_then(Json::text) == Some("always"),
+            // Who was sent on once would else be sent on from every page.
+            applies_always: json.get("applies").and_then(Json::text) == Some("always") || is_redirect(json),
             blocks_older,
             seed,
             traffic: Traffic { seed: murmur3_32(b"traffic", seed), steps: self.traffic_steps(json, pointer) },

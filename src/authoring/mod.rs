@@ -21,6 +21,7 @@ mod page;
 mod pattern;
 mod plan;
 pub mod power;
+mod redirect;
 mod requires;
 mod schema;
 mod shape;

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::condition::{Conditions, Fact, HASHED};
 use super::json::{Json, Member};
 use super::pattern::Case;
+use super::redirect::{KEPT, is_redirect};
 use crate::plan::FactSource;
 
 /// What made it into the plan, in plan order.
@@ -34,11 +35,25 @@ pub fn write(config: &Json, kept: &Kept<'_>, conditions: &Conditions, preview_ke
         "experiences": kept.experiences.iter().map(|experience| with_targets(copy(experience, &["name", "changes"]), std::slice::from_ref(&experience.json))).collect::<Vec<_>>(),
         "slots": kept.slots.iter().map(|slot| copy(slot, &["select", "cards", "count", "exclude", "text"])).collect::<Vec<_>>(),
     });
+    if let (Some(redirects), Value::Object(page)) = (redirects(config, kept), &mut page) {
+        page.insert("redirects".into(), redirects);
+    }
     // Only where it says something: the page takes what is missing for all.
     if let (Some(share), Some(page)) = (config.get("problems").map(Json::plain), page.as_object_mut()) {
         page.insert("problems".into(), share);
     }
     page.to_string().into_bytes()
+}
+
+/// Only where a variant redirects: the page then fetches what it needs for it.
+fn redirects(config: &Json, kept: &Kept<'_>) -> Option<Value> {
+    kept.experiments.iter().any(|row| is_redirect(&row.json)).then(|| {
+        let listed = |name| config.get("redirects").and_then(|json| json.get(name)).map(Json::plain);
+        json!({
+            "origins": listed("origins").unwrap_or_else(|| json!([])),
+            "keep": listed("keep").unwrap_or_else(|| json!(KEPT)),
+        })
+    })
 }
 
 /// 0 for what the engine derives, or the host tells by another way; the path; or path, whether texts are told in lower case, too, and the source and flags

@@ -19,7 +19,7 @@ const PARTS: [&str; 8] =
     ["/groups", "/audiences", "/goals", "/experiments", "/flags", "/experiences", "/slots", "/growthbook"];
 
 pub struct Builder<'a, 'd, 't> {
-    config: &'a Json,
+    pub config: &'a Json,
     pub site: &'a str,
     pub zone: TimeZone,
     exempts_experiments: bool,
@@ -72,6 +72,7 @@ pub fn build(
     builder.groups();
     builder.audiences();
     builder.holdouts();
+    builder.redirects();
     let goals = builder.goals();
     let experiments = builder.experiments();
     let flags = builder.flags(&experiments);
@@ -253,10 +254,10 @@ impl<'a> Builder<'a, '_, '_> {
 
     pub fn check_changes(&mut self, json: &Json, pointer: &str) {
         for (index, change) in json.get("changes").map_or(&[][..], Json::list).iter().enumerate() {
+            let pointer = format!("{pointer}/changes/{index}");
             let kinds: Vec<&str> =
                 super::config::CHANGE_KINDS.into_iter().filter(|kind| change.get(kind).is_some()).collect();
             if kinds.is_empty() && !change.members().is_empty() {
-                let pointer = format!("{pointer}/changes/{index}");
                 let cure = format!("Add one of: {}", super::config::CHANGE_KINDS.join(", "));
                 self.diagnostics.error(
                     "E107",
@@ -265,7 +266,20 @@ impl<'a> Builder<'a, '_, '_> {
                     cure,
                 );
             }
+            if change.get("select").is_none() && change.get("redirect").is_none() {
+                let cure = "Add `select`: which elements".to_owned();
+                self.diagnostics.error("E105", (&pointer, change.at), "`select` is missing".into(), cure);
+            }
+            if let (Some(html), false) = (change.get("html"), self.allows_html()) {
+                let cure = "Add \"html\": true at the top of the file if all who write it may put markup into pages, or use `text` or `insert`".to_owned();
+                let message = "the file does not allow `html`".to_owned();
+                self.diagnostics.error("E225", (&below(&pointer, "html"), html.at), message, cure);
+            }
         }
+    }
+
+    fn allows_html(&self) -> bool {
+        self.config.get("html").is_some_and(Json::is_true)
     }
 
     pub fn basis(&mut self, json: &Json, pointer: &str) -> Basis {

@@ -7,6 +7,9 @@
  * `prepare`, an expression in the page that resolves to options for `createApplier`.
  */
 
+import { join } from "node:path";
+import { DIST } from "./server.mjs";
+
 /** @typedef {import("../vectors/attacks.mjs").Attack} Attack */
 
 /**
@@ -63,9 +66,21 @@ export const PLACES = [
   ["insert", "the key", "p", (text) => ({ insert: { element: Object.fromEntries([["tag", "b"], [text, { hit: "hit()" }]]) } })],
   ["insert", "all there is", "p", (text) => ({ insert: { element: text } })],
   ["image", "src", "img", (text) => ({ image: { src: text } })],
+  ...["p", "ul", "table", "a", "textarea", "script", "svg"].map((host) => /** @type {typeof PLACES[0]} */ (["html", `of <${host}>`, host, (text) => ({ html: text })])),
+  ["html", "a link", "p", (text) => ({ html: `<a href="${text}">x</a><a href='${text}'>y</a><img src="${text}"><video poster="${text}"></video>` })],
+  ["html", "a tag", "p", (text) => ({ html: `<${text}>hit()</${text}><div><${text} src=/none.svg onerror=hit()>x` })],
+  ["html", "an attribute's name", "p", (text) => ({ html: `<img src=/none.svg ${text}=hit()><b ${text}="hit()">x</b>` })],
+  ["html", "an attribute's value", "p", (text) => ({ html: `<b title="${text}" id='${text}' class=${text} style="${text}" data-x="${text}">x</b>` })],
+  ["html", "inside what parsers read in other ways", "p", (text) => ({ html: `<svg><p><style>${text}</style></p></svg><math><mtext><table><mglyph><style><!--</style>${text}--></table></mtext></math><noscript>${text}</noscript><textarea>${text}</textarea><select>${text}</select><template>${text}</template><!--${text}--><form><math>${text}` })],
   ["image", "alt", "img", (text) => ({ image: { src: "/dot.svg", alt: text } })],
   ["select", "the selector", "b", (text) => ({ select: text, text: "x" })],
 ];
+
+/** The kind `html`, as visit.js puts it in. */
+const MARKUP = `import("/html.js").then(async ({ createMarkup }) => {
+  const markup = await createMarkup((name) => import(new URL(name, location.href).href));
+  return { more: (element, { html }) => html == null ? [] : markup(element, html) };
+})`;
 
 /** In the page. `harness` is what tests use; see {@link attacked}. */
 const HARNESS = `
@@ -190,6 +205,7 @@ export const POLICY = "img-src 'self' data:; media-src 'self' data:; style-src '
  * @param {import("./claims.mjs").Site} site
  */
 export async function attacked({ open, server }) {
+  server.route("/parlour-purify.js", { file: join(DIST, "parlour-purify.js") });
   server.route("/dot.svg", { body: '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>' });
   const page = await open("", { csp: POLICY });
   const places = `[${PLACES.map(([kind, place, host, change]) => `[${JSON.stringify(kind)}, ${JSON.stringify(place)}, ${JSON.stringify(host)}, ${change}]`).join(",")}]`;
@@ -197,7 +213,7 @@ export async function attacked({ open, server }) {
   return {
     page,
     /** @param {Attack[]} attacks @param {{plant?: string, prepare?: string}} [options] expressions in the page */
-    guarded: (attacks, { plant = "null", prepare = "({})" } = {}) => page.evaluate(`(async () => harness.guarded(${JSON.stringify(attacks)}, ${places}, await ${prepare}, ${plant}))()`),
+    guarded: (attacks, { plant = "null", prepare = MARKUP } = {}) => page.evaluate(`(async () => harness.guarded(${JSON.stringify(attacks)}, ${places}, await ${prepare}, ${plant}))()`),
     /** @param {Attack[]} attacks @returns {Promise<(number | string)[]>} */
     unguarded: (attacks) => page.evaluate(`harness.unguarded(${JSON.stringify(attacks)})`),
   };

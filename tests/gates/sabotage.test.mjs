@@ -119,6 +119,22 @@ const ROWS = [
     claim: "another site's page does nothing",
   },
   {
+    what: "markup is not sanitised",
+    file: "html.js",
+    from: "    const content = sanitise(`${html}`, element.localName);\n    judge(content);",
+    to: "    const content = document.createElement('div');\n    content.innerHTML = html;",
+    tests: "tests/browser/attacks.test.mjs",
+    claim: "nothing runs",
+  },
+  {
+    what: "only the start of a redirect's address is looked at",
+    file: "redirect.js",
+    from: "  if (!parts || to.length > 2000 || (!parts[1] && to[0] !== '/')) return;",
+    to: "  if (!parts) return to[0] === '/' ? new URL(to, from).href : undefined;",
+    tests: "tests/browser/redirect.test.mjs",
+    claim: "refuses in the page what the compiler refuses",
+  },
+  {
     what: "attributes and addresses are not checked",
     file: "allowed.js",
     from: "export const checkAttribute = (element, name, value) => {",
@@ -141,6 +157,30 @@ const ROWS = [
     to: "",
     tests: "tests/browser/attacks.test.mjs",
     claim: "nothing runs, nothing stays",
+  },
+  {
+    what: "the toolbar's clicks are the page's",
+    file: "capture.js",
+    from: "matches(node, 'parlour-toolbar')",
+    to: "false",
+    tests: "tests/browser/toolbar.test.mjs",
+    claim: "without being counted",
+  },
+  {
+    what: "what the toolbar forces is recorded as a visitor's",
+    file: "devtools/force.js",
+    from: "    mark();\n",
+    to: "",
+    tests: "tests/browser/toolbar.test.mjs",
+    claim: "without being counted",
+  },
+  {
+    what: "the toolbar opens on any host",
+    file: "preview.js",
+    from: "isShown || LOCAL.test(location.hostname)",
+    to: "true",
+    tests: "tests/browser/toolbar.test.mjs",
+    claim: "on a live host",
   },
 ];
 

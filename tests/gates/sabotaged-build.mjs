@@ -28,7 +28,7 @@ export async function withSabotaged({ file, from = "", to = "", spoil }, work) {
   const [www, dist] = [join(root, "www"), join(root, "dist")];
   try {
     mkdirSync(www);
-    for (const name of readdirSync(join(ROOT, "www"))) if (name.endsWith(".js")) cpSync(join(ROOT, "www", name), join(www, name));
+    for (const name of readdirSync(join(ROOT, "www"))) if (name.endsWith(".js") || name === "devtools") cpSync(join(ROOT, "www", name), join(www, name), { recursive: true });
     cpSync(join(ROOT, "dist"), dist, { recursive: true });
     if (file) {
       const text = readFileSync(join(www, file), "utf8");

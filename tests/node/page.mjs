@@ -25,6 +25,7 @@ export const page = {
 for (const name of /** @type {const} */ (['document', 'location', 'navigator', 'localStorage']))
   Object.defineProperty(globalThis, name, { value: page[name], configurable: true, writable: true });
 globalThis.addEventListener = /** @type {any} */ (events.addEventListener.bind(events));
+globalThis.removeEventListener = /** @type {any} */ (events.removeEventListener.bind(events));
 
 let databases = 0;
 /** A database name no other test uses. */

@@ -1,5 +1,6 @@
 //! What only a machine of its own can do, one file per subcommand; the others are in the crate `parlour-command`.
 
+mod doctor;
 mod export;
 mod serve;
 
@@ -9,7 +10,11 @@ use parlour_command::commands::Entry;
 
 use crate::host::Machine;
 
-const OWN: &[Entry] = &[Entry::of::<serve::Args>("serve"), Entry::of::<export::Args>("export")];
+const OWN: &[Entry] = &[
+    Entry::of::<serve::Args>("serve"),
+    Entry::of::<export::Args>("export"),
+    Entry::of::<doctor::Args>("doctor"),
+];
 
 /// Parses the command line and does what it asks.
 #[must_use]

@@ -45,8 +45,11 @@ const PORTABLE: &[Entry] = &[
 ];
 
 /// What only the native command has, each with what it does, so that others can say where to find it.
-pub const NATIVE: &[(&str, &str)] =
-    &[("serve", "collects events and serves the plan"), ("export", "writes every collected event as NDJSON")];
+pub const NATIVE: &[(&str, &str)] = &[
+    ("serve", "collects events and serves the plan"),
+    ("export", "writes every collected event as NDJSON"),
+    ("doctor", "checks a live page"),
+];
 
 const ABOUT: &str = "Personalisation and experiments that stay in the visitor's browser";
 const EXIT_CODES: &str =

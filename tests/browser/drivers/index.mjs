@@ -16,6 +16,7 @@ export { ENGINES, isInstalled } from "./find.mjs";
  * @property {(body: string | ((...args: any[]) => any), ...args: any[]) => Promise<any>} evaluate
  *   A string is an expression. Promises are awaited; arguments and result are JSON.
  * @property {(selector: string) => Promise<void>} click A real pointer click.
+ * @property {(...keys: string[]) => Promise<void>} press Real keys, one after the other, by the names that events have.
  * @property {(path: string) => Promise<void>} screenshot A PNG of the viewport.
  * @property {(condition: string | ((...args: any[]) => any), timeoutMs?: number, ...args: any[]) => Promise<any>} waitFor
  *   Asks until the answer is truthy (navigations in between are survived) and returns it.
@@ -31,11 +32,11 @@ export { ENGINES, isInstalled } from "./find.mjs";
  * @property {() => Promise<void>} close
  */
 
-/** @param {EngineName} name @returns {Promise<Browser>} */
-export async function launch(name) {
+/** @param {EngineName} name @param {{args?: string[]}} [options] `args`: for Chromium @returns {Promise<Browser>} */
+export async function launch(name, { args } = {}) {
   if (!isInstalled(name)) throw new Error(`${name} is not installed: run \`npm test\` as root, or see CONTRIBUTING.md`);
   if (name === "webkit") return (await import("./webkit.mjs")).launchWebKit();
-  return (await import("./puppeteer.mjs")).launchPuppeteer(name);
+  return (await import("./puppeteer.mjs")).launchPuppeteer(name, args);
 }
 
 /**

@@ -9,12 +9,12 @@ const CHROMIUM_ARGS = [
   "--disable-sync", "--no-first-run",
 ];
 
-/** @param {"chromium" | "firefox"} name @returns {Promise<import("./index.mjs").Browser>} */
-export async function launchPuppeteer(name) {
+/** @param {"chromium" | "firefox"} name @param {string[]} [args] @returns {Promise<import("./index.mjs").Browser>} */
+export async function launchPuppeteer(name, args = []) {
   const browser = await puppeteer.launch(
     name === "firefox"
       ? { browser: "firefox", executablePath: findFirefox(), headless: true }
-      : { executablePath: findChromium(), headless: true, args: CHROMIUM_ARGS },
+      : { executablePath: findChromium(), headless: true, args: [...CHROMIUM_ARGS, ...args] },
   );
   return {
     name,
@@ -42,6 +42,9 @@ function wrap(raw, dispose) {
     },
     evaluate,
     click: (selector) => raw.click(selector),
+    async press(...keys) {
+      for (const key of keys) await raw.keyboard.press(/** @type {any} */ (key));
+    },
     async screenshot(path) {
       await raw.screenshot({ path: /** @type {`${string}.png`} */ (path) });
     },

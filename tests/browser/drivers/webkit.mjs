@@ -11,6 +11,8 @@ import { findWebKit } from "./find.mjs";
 import { until } from "./wait.mjs";
 
 const ELEMENT = "element-6066-11e4-a52e-4f735466cecf";
+/** Keys that are no character, in WebDriver. @type {Record<string, string>} */
+const KEYS = { Tab: "\uE004", Enter: "\uE007", Escape: "\uE00C", Space: " ", End: "\uE010", Home: "\uE011", ArrowLeft: "\uE012", ArrowUp: "\uE013", ArrowRight: "\uE014", ArrowDown: "\uE015" };
 
 /** @returns {Promise<import("./index.mjs").Browser>} */
 export async function launchWebKit() {
@@ -115,6 +117,10 @@ function makePage(session, handle, end) {
     async click(selector) {
       const element = await ask("POST", "/element", { using: "css selector", value: selector });
       await ask("POST", `/element/${element[ELEMENT]}/click`, {});
+    },
+    async press(...keys) {
+      const actions = keys.flatMap((key) => ["keyDown", "keyUp"].map((type) => ({ type, value: KEYS[key] ?? key })));
+      await ask("POST", "/actions", { actions: [{ type: "key", id: "keyboard", actions }] });
     },
     async screenshot(path) {
       await writeFile(path, Buffer.from(await ask("GET", "/screenshot"), "base64"));
