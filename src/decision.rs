@@ -61,10 +61,12 @@ pub enum Reason {
     Targeting = 22,
     /// A flag's rule for a share answered.
     Split = 23,
+    /// The page had shown what it would change: out for this page view.
+    Late = 24,
 }
 
 impl Reason {
-    pub const ALL: [(Self, &'static str); 24] = [
+    pub const ALL: [(Self, &'static str); 25] = [
         (Self::Bucketed, "bucketed"),
         (Self::Sticky, "sticky"),
         (Self::Winner, "winner"),
@@ -89,6 +91,7 @@ impl Reason {
         (Self::Default, "default"),
         (Self::Targeting, "targeting"),
         (Self::Split, "split"),
+        (Self::Late, "late"),
     ];
 
     #[must_use]

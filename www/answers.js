@@ -39,7 +39,7 @@ export const subscribe = (parlour, listener) => {
 };
 
 /** The engine's answer, once it has one. @template {{reason: string}} T @param {T | undefined} own */
-const settled = (own) => (own && !/^(loading|unknown)$/.test(own.reason) ? own : undefined);
+const settled = (own) => (own && !/^(loading|unknown|late)$/.test(own.reason) ? own : undefined);
 
 /** @param {Given} given @param {number} version @param {string} key @returns {Answer} */
 export const experimentOf = ({ parlour, decisions }, version, key) => {

@@ -22,6 +22,8 @@ const isForeign = () => {
 export const createParlour = (defaults) => {
   /** @type {ReturnType<typeof createVisit> | undefined} */
   let visit;
+  // Before the page or script.js puts us in its place.
+  const before = /** @type {{parlour?: import('./visit.js').Before}} */ (/** @type {unknown} */ (globalThis)).parlour;
   /** @type {AbortController | undefined} */
   let control;
   /** @type {Map<string, Set<(detail: any) => void>>} */
@@ -81,7 +83,7 @@ export const createParlour = (defaults) => {
             tell('off', 'in a frame of another site nothing is done');
             control.abort();
           }
-          visit = createVisit({ ...defaults, ...options }, control, tell);
+          visit = createVisit({ ...defaults, ...options }, control, tell, before);
           const calls = waiting;
           waiting = [];
           for (const call of calls) call();

@@ -3,9 +3,10 @@
 // Bounds: LIMIT elements a change, WAIT_MS for elements to appear, FIGHTS reverts a second before a change is frozen.
 // Where two changes want one thing of one element, the one of higher rank wins, whichever came first.
 
-import { isThere, operationsOf } from './change.js';
+import { operationsOf } from './change.js';
 import { keepFocus } from './focus.js';
-import { isHydrated } from './hydration.js';
+import { createHydration } from './hydration.js';
+import { isThere } from './parents.js';
 import { watch } from './watch.js';
 
 const LIMIT = 1000;
@@ -50,9 +51,10 @@ const FIGHTS = 20;
  * @param {number} [options.wait] ms
  * @param {AbortSignal} [options.signal] aborting is `stop()`
  * @param {(element: Element, change: Change) => import('./change.js').Operation[] | undefined} [options.more]
+ * @param {(element: Element) => boolean} [options.isHydrated]
  *   operations of kinds whose code is in a chunk; undefined until it is there, and then `look()` is called
  */
-export const createApplier = ({ root = document, report, wait = WAIT_MS, signal, more }) => {
+export const createApplier = ({ root = document, report, wait = WAIT_MS, signal, more, isHydrated = createHydration() }) => {
   const control = new AbortController();
   const entries = /** @type {Map<string, Entry>} */ (new Map());
   const told = /** @type {Set<string>} */ (new Set());

@@ -41,6 +41,7 @@ export const EVENT_NAMES = {
   refund: 'Order Refunded',
   share: 'Product Shared',
   exposure: 'Experiment Viewed',
+  late: 'Experiment Late',
   goal: 'Goal Reached',
   experience: 'Experience Viewed',
   slot_view: 'Product List Viewed',

@@ -5,6 +5,7 @@
 
 import { build, checkAttribute, checkElement, refuse, writeAttribute } from './allowed.js';
 import { swap } from './focus.js';
+import { giveBack, isLent, isThere, lend, unlend } from './parents.js';
 
 /**
  * @typedef {object} Change
@@ -107,15 +108,6 @@ const css = (element, values) => {
   );
 };
 
-/** What texts of ours have set aside, and whose place it has. */
-const aside = /** @type {WeakMap<Node, Element>} */ (new WeakMap());
-
-/** On the page, or where it comes back to once texts are undone, one inside the other. @param {Node | undefined} node */
-export const isThere = (node) => {
-  for (let depth = 0; node && !node.isConnected; depth++) node = depth < 9 ? aside.get(node.getRootNode()) : undefined;
-  return !!node;
-};
-
 /**
  * Where an element has only text, its text node stays and only its data changes, so that a framework that holds the
  * node still finds it. Child elements are set aside and come back.
@@ -133,8 +125,9 @@ const text = (element, value) => {
     if (typeof own === 'string') node.nodeValue = own;
     else {
       // Not what has been taken from there meanwhile.
-      /** @type {Text} */ (node).replaceWith(...own.filter((each) => aside.delete(each)));
-      own.forEach(restore);
+      const back = own.filter(isLent);
+      /** @type {Text} */ (node).replaceWith(...back);
+      back.forEach(restore);
     }
   };
   return {
@@ -147,11 +140,9 @@ const text = (element, value) => {
         const away = element.firstElementChild ? nodes : [];
         theirs.set(mine, away);
         ours.set(mine, wanted);
-        for (const node of away) {
-          aside.set(node, element);
-          node.remove();
-        }
+        lend(element, ours, away, mine);
         element.append(mine);
+        for (const node of away) node.remove();
       } else
         for (const node of nodes)
           if (node.nodeType === 3) {
@@ -163,7 +154,10 @@ const text = (element, value) => {
             rest = '';
           }
     },
-    undo: () => [...element.childNodes].forEach(restore),
+    undo() {
+      [...element.childNodes].forEach(restore);
+      giveBack(element, ours);
+    },
     needs: [],
   };
 };
@@ -182,7 +176,7 @@ const placed = (node, anchor, place = 'last') => {
       (!outside || !!(anchor.compareDocumentPosition(node) & (place === 'after' ? 4 : 2))),
     write: (/** @type {Node} */ it = node) => anchor[method](it),
     undo() {
-      aside.delete(node);
+      unlend(node);
       node.remove();
     },
     needs: [],
@@ -194,15 +188,22 @@ const placed = (node, anchor, place = 'last') => {
 const moved = (element, anchor, place) => {
   const mark = document.createComment('');
   const { holds, write } = placed(element, anchor, place);
-  /** @type {Node | null | undefined} */
-  let parent;
+  /** @type {Node | null} */
+  let home = null;
+  /** @type {Node | null} */
+  let parent = null;
   return {
     holds,
     write() {
       if (element.contains(anchor)) refuse('move into itself');
       const there = document.createComment('');
       // Where our changes push each other about, its home stays where it was.
-      if (element.parentNode !== parent || !mark.parentNode) element.before(mark);
+      if (element.parentNode !== parent || !mark.parentNode) {
+        element.before(mark);
+        if (home) giveBack(home, mark);
+        home = mark.parentNode;
+        if (home) lend(home, mark, [element], mark);
+      }
       write(there);
       swap(there, element);
       parent = element.parentNode;
@@ -213,8 +214,9 @@ const moved = (element, anchor, place) => {
       // Without its mark its home is gone. Away while its new place still stands: the page took it away.
       if (!isThere(mark)) element.remove();
       else if (isThere(element) || !isThere(anchor)) swap(mark, element);
-      for (const node of [element, mark]) aside.delete(node);
+      for (const node of [element, mark]) unlend(node);
       mark.remove();
+      if (home) giveBack(home, mark);
     },
     needs: [anchor, mark],
   };

@@ -8,7 +8,7 @@ import { encodeFact, factPlaces } from './facts.js';
 /** Positions are the codes of `TOUCHPOINTS` in src/journey; 0 is a name of the site's own. */
 export const KINDS = ['', 'page_view', 'click', 'search', 'view_item', 'view_list', 'add_to_cart', 'remove_from_cart', 'begin_checkout', 'purchase', 'refund', 'share'];
 /** Positions are the codes of `Reason` in src/decision.rs. */
-export const REASONS = ['bucketed', 'sticky', 'winner', 'killed', 'paused', 'not-started', 'ended', 'consent', 'no-unit', 'holdout', 'layer', 'audience', 'traffic', 'bot', 'loading', 'unknown', 'preview', 'expired', 'prerequisite', 'version', 'static', 'default', 'targeting', 'split'];
+export const REASONS = ['bucketed', 'sticky', 'winner', 'killed', 'paused', 'not-started', 'ended', 'consent', 'no-unit', 'holdout', 'layer', 'audience', 'traffic', 'bot', 'loading', 'unknown', 'preview', 'expired', 'prerequisite', 'version', 'static', 'default', 'targeting', 'split', 'late'];
 /** What is looked at, in this order. */
 export const STEPS = 'site preview kill bot status schedule consent unit sticky version holdout layer prerequisite audience traffic bucket'.split(' ');
 /** Where each of REASONS settles it, as a digit of base 16. */
@@ -26,6 +26,7 @@ export const UNIT = { visitor: 0, user: 1, page: 3 };
  * @typedef {{key: string, name?: string, values?: Record<string, unknown>, changes?: import('./change.js').Change[]}} Variant
  * @typedef {{value?: unknown, variant?: string}} Served nothing: what code falls back to
  * @typedef {Served & {experiment?: number, by?: Served[]}} FlagRow what one rule answers; an experiment's `by` variant. The last row is the default
+ * @typedef {'skip' | 'apply'} Late what becomes of changes whose target may have been seen
  * @typedef {object} Page what the plan tells the glue
  * @property {string[]} site
  * @property {Record<string, string[]> | null} env
@@ -36,9 +37,9 @@ export const UNIT = { visitor: 0, user: 1, page: 3 };
  * @property {number} [problems] share of problems that is sent, where that is not all
  * @property {import('./facts.js').Asked[]} facts
  * @property {(import('./capture.js').Goal & {value?: string})[]} goals
- * @property {{key: string, name?: string, version?: number, unit?: string, targets: string[], waits?: Record<string, number>, variants: Variant[]}[]} experiments
+ * @property {{key: string, name?: string, version?: number, unit?: 'visitor' | 'user' | 'session' | 'page view', late?: Late, targets: string[], waits?: Record<string, number>, variants: Variant[]}[]} experiments
  * @property {{key: string, rows: FlagRow[], metadata?: Record<string, string | number | boolean>}[]} flags
- * @property {{key: string, name?: string, targets: string[], waits?: Record<string, number>, changes?: import('./change.js').Change[]}[]} experiences
+ * @property {{key: string, name?: string, late?: Late, targets: string[], waits?: Record<string, number>, changes?: import('./change.js').Change[]}[]} experiences
  * @property {import('./slots.js').Slot[]} slots
  * @property {import('./redirect.js').Rules} [redirects] only where a variant redirects
  */

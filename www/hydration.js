@@ -4,31 +4,23 @@
 // any other, so a root says it by `data-parlour-hydrate`; those of Next.js and Nuxt are known by their names.
 
 const ROOTS = '[data-parlour-hydrate],#__next,#__nuxt';
-/** `Hydrating` among React's flags, gone when what was hydrated is committed. */
-const HYDRATING = 4096;
 
-/** A part of Vue's tree that is still to come and may be where the element is. @param {any} vnode @param {Element} element @returns {boolean} */
-const isPending = (vnode, element) => {
-  const { type, el, component, suspense, children } = vnode ?? {};
-  if (!type || (el?.nodeType === 1 && !el.contains(element))) return false;
-  const subTree = component?.subTree;
-  // Until it is there, something else stands in for an async component.
-  if (component && typeof (type.__asyncLoader ? subTree?.type : subTree) !== 'object') return true;
-  return !!suspense?.pendingBranch || [subTree, suspense?.activeBranch].concat(children).some((child) => isPending(child, element));
-};
+/** The root is the page's own, what is in it the framework's. @param {Element} element */
+export const rootOf = (element) => element.parentElement?.closest(ROOTS);
 
-/** False while a framework is still to find this element as the server wrote it. The root itself is the page's. @param {Element} element */
-export const isHydrated = (element) => {
-  const root = /** @type {any} */ (element.parentElement?.closest(ROOTS));
-  if (!root) return true;
-  if (root._vnode) return !isPending(root._vnode, element);
-  for (let node = /** @type {any} */ (element); node; node = node.parentNode) {
-    const key = Object.keys(node).find((key) => key.startsWith('__reactFiber$'));
-    let fiber = key && node[key];
-    // What React has no children for is not its own.
-    if (!fiber || (node !== element && fiber.child)) continue;
-    while (fiber && !(fiber.flags & HYDRATING)) fiber = fiber.return;
-    return !fiber;
-  }
-  return false;
+/** @param {() => Promise<typeof import('./hydrated.js')>} [load] called where there is such a root */
+export const createHydration = (load) => {
+  /** @type {(element: Element, root: Element) => boolean} */
+  let isDone = () => false;
+  const start = () => {
+    load?.().then((chunk) => (isDone = chunk.isHydrated), () => {});
+    load = undefined;
+  };
+  if (document.querySelector(ROOTS)) start();
+  /** False while a framework is still to find this element as the server wrote it. @param {Element} element */
+  return (element) => {
+    const root = rootOf(element);
+    if (root) start();
+    return !root || isDone(element, root);
+  };
 };

@@ -16,11 +16,23 @@ const digestOf = (url) => {
   return digest;
 };
 
+/** What the head snippet began to fetch, by address. @type {Record<string, Promise<Response>> | undefined} */
+const ahead = /** @type {any} */ (globalThis).parlour?.ahead;
+
+/** @param {string} url */
+const begun = (url) => {
+  const { href } = new URL(url, document.baseURI);
+  const response = ahead?.[href];
+  // Its body can be read once.
+  delete ahead?.[href];
+  return response;
+};
+
 /** @param {string} url @param {string} [integrity] */
 const get = async (url, integrity) => {
   let response;
   try {
-    response = await fetch(url, { credentials: 'same-origin', integrity });
+    response = await ((ahead && !integrity && begun(url)) || fetch(url, { credentials: 'same-origin', integrity }));
   } catch {
     throw Error(`${url} is not reached${integrity ? ', or not what data-integrity says' : ''}`);
   }

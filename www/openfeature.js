@@ -32,8 +32,9 @@ const REASONS = {
   killed: 'DISABLED',
   // The plan is past its last day: what it said is not to be relied on.
   expired: 'STALE',
-  // An experiment asked too early stays out for this page view.
+  // An experiment asked too early, or decided too late, stays out for this page view.
   loading: 'DEFAULT',
+  late: 'DEFAULT',
 };
 
 /** @type {import('./visit.js').FlagAnswer} */

@@ -10,6 +10,7 @@ const parlour = createParlour({
   authoring: new URL('./parlour-authoring.js', import.meta.url).href,
   signed: new URL('./parlour-signed.js', import.meta.url).href,
   preview: new URL('./parlour-preview.js', import.meta.url).href,
+  hydrated: new URL('./parlour-hydrated.js', import.meta.url).href,
   redirect: new URL('./parlour-redirect.js', import.meta.url).href,
   html: new URL('./parlour-html.js', import.meta.url).href,
 });

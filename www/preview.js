@@ -5,6 +5,7 @@
 // Loaded by pages whose address or tab asks for it alone.
 
 import { readKept, TOKEN, TOOLBAR } from './devtools/kept.js';
+import { loadModule, trust } from './load.js';
 import { bytesOf, isSignedBy, openSigned, readKeys, requireEd25519, requireUsable } from './signature.js';
 import { environmentOf, LOCAL } from './site.js';
 
@@ -153,7 +154,9 @@ export const devtools = async (inside, asked) => {
   if (!isAsked && !isShown && !kept) return;
   try {
     if (!mayUseToolbar()) throw Error('the toolbar opens on local hosts, and where a preview link is in force: ask for a link that `parlour preview` makes');
-    (await import(new URL('./parlour-devtools.js', import.meta.url).href)).open(inside, { collapsed: !asked && (kept?.collapsed ?? !isAsked), lasts: isAsked || !!kept });
+    const { integrity, preview } = inside.options;
+    trust(integrity);
+    (await loadModule(new URL('./parlour-devtools.js', preview).href)).open(inside, { collapsed: !asked && (kept?.collapsed ?? !isAsked), lasts: isAsked || !!kept });
   } catch (error) {
     inside.report({ code: 'devtools', detail: /** @type {Error} */ (error).message });
   }

@@ -2,7 +2,7 @@
 // Recommendations rendered by the site's own template, into a slot in one step.
 
 import { checkAttribute, checkElement, writeAttribute } from './allowed.js';
-import { isHydrated } from './hydration.js';
+import { createHydration } from './hydration.js';
 import { watch } from './watch.js';
 import { whenHalfVisible } from './visible.js';
 
@@ -50,8 +50,9 @@ const valueOf = (card, reason, field) => {
  * @param {(touchpoint: Touchpoint) => void} options.emit
  * @param {(problem: {key: string, code: string, detail: string}) => void} options.report
  * @param {AbortSignal} options.signal aborting takes away what was rendered
+ * @param {(element: Element) => boolean} [options.isHydrated]
  */
-export const createSlots = ({ slots, fetchCards, recommend, emit, report, signal }) => {
+export const createSlots = ({ slots, fetchCards, recommend, emit, report, signal, isHydrated = createHydration() }) => {
   const states = slots.map((slot) => /** @type {State} */ ({ slot, nodes: [], renders: 0, seen: false, told: '' }));
   const clicks = /** @type {WeakMap<EventTarget, Touchpoint>} */ (new WeakMap());
 

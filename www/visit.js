@@ -7,7 +7,9 @@ import { createBeacon } from './beacon.js';
 import { startCapture } from './capture.js';
 import { createConsent } from './consent.js';
 import { createEngine, UNIT } from './engine.js';
+import { createHydration } from './hydration.js';
 import { createIdentity, randomId, uuidv7 } from './identity.js';
+import { createWitness } from './late.js';
 import { isPreview, loadCore, loadGrowthBook, loadModule, loadPlan, trust } from './load.js';
 import { createOutbox } from './outbox.js';
 import { createRecommender } from './recommendations.js';
@@ -35,6 +37,7 @@ import { whenHidden, whenIdleOrHidden } from './when.js';
  * @property {Record<string, string>} [integrity] digests of wasm and chunks by file name, as in dist/integrity.json: nothing else is run
  * @property {boolean | string} [debug] tells in the console what happens, as `?parlour-debug` in the address does
  * @property {string} [preview] address of parlour-preview.js, needed for preview links
+ * @property {string} [hydrated] address of parlour-hydrated.js, fetched where a root is marked `data-parlour-hydrate`
  * @property {string} [redirect] address of parlour-redirect.js, needed for plans with redirects
  * @property {string} [html] address of parlour-html.js, needed for changes with `html`
  * @property {string} [previewPlan] address of a plan with drafts, for preview links on a host that serves files alone
@@ -67,8 +70,13 @@ const STORAGE_MS = 500;
 const EARLY = 200;
 const PROBLEMS = 20;
 
-/** @param {Options} options @param {AbortController} control @param {(name: string, detail: unknown) => void} tell */
-export const createVisit = (options, control, tell) => {
+/** Reasons of randomised answers. @param {string} reason */
+const isCounted = (reason) => reason === 'bucketed' || reason === 'sticky';
+
+/** What the head snippet and parlour.first.js left for us. @typedef {{hidden?: {show(): void, gone: boolean}}} Before */
+
+/** @param {Options} options @param {AbortController} control @param {(name: string, detail: unknown) => void} tell @param {Before} [before] */
+export const createVisit = (options, control, tell, { hidden } = {}) => {
   const { signal } = control;
   trust(options.integrity);
   const tab = uuidv7();
@@ -103,8 +111,10 @@ export const createVisit = (options, control, tell) => {
   let growthbook;
   /** @type {ReturnType<typeof import('./redirect.js').createRedirects> | undefined} */
   let leaves;
-  /** Experiments and flags asked for before there was an answer: what they decide is out for this page view. @type {Set<string>} */
-  let tooLate = new Set();
+  /** Out for this page view, and why: asked for before there was an answer, or the page showed what they change. @type {Map<string, 'loading' | 'late'>} */
+  let tooLate = new Map();
+  /** Experiments that came in time: what they change is theirs until they are out, in later page views, too. @type {Set<string>} */
+  const inTime = new Set();
   /** Experiences on this page. @type {Set<string>} */
   const shown = new Set();
 
@@ -163,7 +173,9 @@ export const createVisit = (options, control, tell) => {
       .catch(({ message }) => report({ code: 'html', detail: message }));
     return markup?.(element, html);
   };
-  const applier = createApplier({ report, signal, more });
+  const isHydrated = createHydration(() => loadModule(options.hydrated));
+  const applier = createApplier({ report, signal, more, isHydrated });
+  const wasSeen = createWitness(signal);
 
   /** @param {Touchpoint} touchpoint @param {Record<string, unknown>} [facts] */
   const send = (touchpoint, facts) => {
@@ -209,7 +221,8 @@ export const createVisit = (options, control, tell) => {
         exposed({ experiment: key, name, version, variant: variation, variantName: variationName, reason });
       } else if (kind === 'goal') reached(goals[index], cause);
       else if (kind === 'show' || kind === 'holdout') {
-        const { key, changes = [], targets, waits } = experiences[index];
+        const { key, changes = [], targets, late, waits } = experiences[index];
+        if (late === 'skip' && wasSeen(targets)) continue;
         const heldOut = kind === 'holdout';
         const seen = () => sendRecord({ type: 'experience', properties: { experience_id: key, held_out: heldOut } });
         shown.add(`experience ${key}`);
@@ -240,16 +253,27 @@ export const createVisit = (options, control, tell) => {
 
   /** Decides what changes the page, and puts it there. */
   const evaluate = () => {
-    if (!engine || leaves?.(pageView)) return;
-    engine.page.experiments.forEach(({ key, targets, waits, variants }, index) => {
+    // Nothing is known of the page yet, or it is being left.
+    if (!counting || (engine && leaves?.(pageView))) return;
+    if (!engine) return hidden?.show();
+    engine.page.experiments.forEach(({ key, targets, late, waits, variants }, index) => {
       if (!engine || !targets.length) return;
       const name = `experiment ${key}`;
-      if (tooLate.has(key)) return applier.undo(name);
-      const { variant } = engine.decide(index, false, Date.now());
-      if (variant < 0) return applier.undo(name);
+      const out = () => (inTime.delete(key), applier.undo(name));
+      if (tooLate.has(key)) return out();
+      const { variant, reason } = engine.decide(index, false, Date.now());
+      if (variant < 0) return out();
+      const { key: variation, changes = [] } = variants[variant];
+      if (!inTime.has(key) && late !== 'apply' && reason !== 'preview' && wasSeen(targets)) {
+        tooLate.set(key, 'late');
+        if (isCounted(reason)) sendRecord({ type: 'late', properties: { experiment_id: key, variation_id: variation } });
+        return out();
+      }
+      inTime.add(key);
       engine.decide(index, true, Date.now());
-      applier.apply(name, variants[variant].changes ?? [], targets, () => meet(index), index, waits);
+      applier.apply(name, changes, targets, () => meet(index), index, waits);
     });
+    hidden?.show();
     growthbook?.go(async () => transport?.flush());
     tell('change', undefined);
   };
@@ -352,7 +376,7 @@ export const createVisit = (options, control, tell) => {
         engine = made;
         recommender = createRecommender(made);
         const { experiments, flags } = made.page;
-        for (const { key, rows } of flags) if (tooLate.has(key)) for (const { experiment } of rows) if (experiment !== undefined) tooLate.add(experiments[experiment].key);
+        for (const { key, rows } of flags) if (tooLate.has(key)) for (const { experiment } of rows) if (experiment !== undefined) tooLate.set(experiments[experiment].key, 'loading');
         if (made.page.redirects) leaves = (await loadModule(options.redirect)).createRedirects({ engine: made, consent, outbox, storage: () => storage, meet, isLate: (/** @type {string} */ key) => tooLate.has(key), report, signal });
       }
     } catch (error) {
@@ -366,6 +390,8 @@ export const createVisit = (options, control, tell) => {
       const [snapshot, entries] = (stored.status === 'fulfilled' && /** @type {any} */ (stored.value)) || [];
       if (snapshot || entries?.length) engine.restore(snapshot, (entries ?? []).map((/** @type {[string, Uint8Array]} */ [, value]) => value), started);
       if (!options.consent) consent.begin(engine.page.consent.initial);
+      // What that allows is part of the first answer.
+      await granting;
     }
     if (consent.state === 'unknown') console.info('parlour: waiting for consent: nothing is sent');
     booted = true;
@@ -381,7 +407,7 @@ export const createVisit = (options, control, tell) => {
       onPage,
       signal,
     });
-    if (engine?.page.slots.length && recommender) slots = createSlots({ slots: engine.page.slots, fetchCards: recommender.fetchCards, recommend, emit: (seen) => sendRecord(seen), report, signal });
+    if (engine?.page.slots.length && recommender) slots = createSlots({ slots: engine.page.slots, fetchCards: recommender.fetchCards, recommend, emit: (seen) => sendRecord(seen), report, signal, isHydrated });
     whenIdleOrHidden(fold, signal);
     tell('ready', undefined);
     // Its chunk is there, then.
@@ -395,7 +421,7 @@ export const createVisit = (options, control, tell) => {
   const onPage = (seen) => {
     if (views++) {
       pageView = randomId();
-      tooLate = new Set();
+      tooLate = new Map();
       current = undefined;
       for (const name of shown) applier.undo(name);
       shown.clear();
@@ -428,8 +454,8 @@ export const createVisit = (options, control, tell) => {
     /** @param {string} key @param {'use' | 'peek' | 'expose'} how @returns {Answer} */
     decide(key, how) {
       const index = engine?.page.experiments.findIndex((experiment) => experiment.key === key) ?? -1;
-      if (!booted && how !== 'peek') tooLate.add(key);
-      const reason = !booted || tooLate.has(key) ? 'loading' : 'unknown';
+      if (!booted && how !== 'peek') tooLate.set(key, 'loading');
+      const reason = booted ? (tooLate.get(key) ?? 'unknown') : 'loading';
       if (!engine || index < 0 || tooLate.has(key)) return { experiment: key, variant: null, values: {}, reason };
       const decision = engine.decide(index, how !== 'peek', Date.now());
       if (how !== 'peek') meet(index);
@@ -440,7 +466,7 @@ export const createVisit = (options, control, tell) => {
     flag(key, fallback, exposes) {
       const answer = unanswered(key, fallback, booted ? 'unknown' : 'loading');
       const index = engine?.page.flags.findIndex((flag) => flag.key === key) ?? -1;
-      if (!booted) tooLate.add(key);
+      if (!booted) tooLate.set(key, 'loading');
       if (!engine || index < 0) return growthbook?.flag(key, fallback, !!exposes, tooLate.has(key)) ?? answer;
       const { experiments, flags } = engine.page;
       const { rows, metadata } = flags[index];
@@ -448,7 +474,7 @@ export const createVisit = (options, control, tell) => {
       const { variant, reason } = engine.unpack(packed & 65535);
       const { experiment = -1, by = [], ...own } = rows[packed >>> 16] ?? {};
       const name = experiments[experiment]?.key;
-      if (tooLate.has(name)) return { ...answer, reason: 'loading' };
+      if (tooLate.has(name)) return { ...answer, reason: `${tooLate.get(name)}` };
       if (name && exposes) meet(experiment);
       return { ...answer, ...(by[variant] ?? own), reason, experiment: name, metadata };
     },

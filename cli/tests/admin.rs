@@ -82,10 +82,15 @@ async fn the_page_runs_only_its_own_script() {
 }
 
 #[tokio::test]
-async fn the_state_counts_visitors_by_variant_and_goals_reached_after_the_exposure() {
+async fn the_state_counts_visitors_by_variant_late_views_and_goals_reached_after_the_exposure() {
     let collector = Collector::new();
     let exposure = |id: &str, visitor: Value, variant: &str, at: &str| {
         json!({ "type": "track", "event": "Experiment Viewed", "messageId": id, "anonymousId": visitor, "timestamp": at,
+                "properties": { "experiment_id": "banner", "variation_id": variant } })
+    };
+    let late = |id: &str, visitor: &str, variant: &str| {
+        json!({ "type": "track", "event": "Experiment Late", "messageId": id, "anonymousId": visitor,
+                "timestamp": "2026-11-20T08:00:00Z",
                 "properties": { "experiment_id": "banner", "variation_id": variant } })
     };
     let goal = |id: &str, visitor: &str, at: &str| {
@@ -100,6 +105,9 @@ async fn the_state_counts_visitors_by_variant_and_goals_reached_after_the_exposu
         exposure("e3", json!("ben"), "loud", "2026-11-20T10:00:00Z"),
         exposure("e4", json!("cleo"), "loud", "2026-11-20T10:00:00Z"),
         exposure("e5", Value::Null, "loud", "2026-11-20T10:00:00Z"),
+        late("l1", "ann", "control"),
+        late("l2", "ben", "loud"),
+        late("l3", "dan", "loud"),
         goal("g1", "ann", "2026-11-20T11:00:00Z"),
         goal("g2", "ann", "2026-11-20T11:30:00Z"),
         goal("g3", "ben", "2026-11-20T09:00:00Z"),
@@ -110,13 +118,13 @@ async fn the_state_counts_visitors_by_variant_and_goals_reached_after_the_exposu
     collector.post(batch(&events)).await;
     let bearer = format!("Bearer {}", collector.server.app.keys.token);
     let state = collector.get("/_parlour/state", &[("authorization", &bearer)]).await.json();
-    let arm = |variant: &str, exposures: u32, visitors: u32, reached: u32| {
+    let arm = |variant: &str, exposures: u32, visitors: u32, late: u32, reached: u32| {
         json!({ "env": null, "experiment": "banner", "variant": variant, "exposures": exposures, "visitors": visitors,
-                "goals": [{ "goal": "purchase", "visitors": reached }] })
+                "late": late, "goals": [{ "goal": "purchase", "visitors": reached }] })
     };
-    assert_eq!(state["counts"]["variants"], json!([arm("control", 2, 1, 1), arm("loud", 3, 2, 1)]));
+    assert_eq!(state["counts"]["variants"], json!([arm("control", 2, 1, 1, 1), arm("loud", 3, 2, 2, 1)]));
     assert_eq!(state["counts"]["kinds"][0], json!({ "env": null, "type": "exposure", "events": 5 }));
-    assert_eq!(state["events"].as_array().unwrap().len(), 11);
+    assert_eq!(state["events"].as_array().unwrap().len(), 14);
     assert_eq!(state["events"][0]["name"], "<img src=x onerror=alert(1)>");
     assert_eq!(state["events"][1]["revenue_minor"], 999);
 

@@ -12,4 +12,5 @@ mod node;
 pub mod plan_file;
 mod progress;
 mod simulation;
+pub mod snippet;
 mod visitor;

@@ -4,6 +4,8 @@ use super::shape::{Field, Shape, keyed, list, may, must, named, one_or_many};
 
 pub const CONSENT_STATES: &[&str] = &["unknown", "denied", "measure", "personalise"];
 
+const LATE: &[&str] = &["skip", "apply"];
+
 pub fn config() -> Shape {
     Shape::Object("config", || {
         vec![
@@ -47,6 +49,11 @@ pub fn config() -> Shape {
                 "Named shares of visitors, for experiments that name them: each is held out of all of those",
             ),
             may("kill", Shape::Bool, "true stops all experiments and experiences at once"),
+            may(
+                "late",
+                Shape::Choice(LATE),
+                "What becomes of changes that come after the visitor saw what they change, where an experiment or experience does not say",
+            ),
             may(
                 "dialect",
                 Shape::Choice(&["parlour", "growthbook"]),
@@ -203,6 +210,11 @@ fn experiment() -> Vec<Field> {
             "power",
             Shape::Object("power", power),
             "What should be found, to be warned when there are too few visitors. Not in the plan",
+        ),
+        may(
+            "late",
+            Shape::Choice(LATE),
+            "In page views where the visitor saw what would change before it could: `skip` (if not given) changes and counts nothing, in every variant alike",
         ),
         must("variants", keyed(Shape::Object("variant", variant)), "The first is the control"),
         may("goals", list(Shape::Text), "Keys of goals; the first is the main one"),
@@ -407,6 +419,11 @@ fn experience() -> Vec<Field> {
             "Share that does not get it, to measure what it is worth; 0 if not given",
         ),
         may("cap", Shape::Object("cap", cap), "How often at most"),
+        may(
+            "late",
+            Shape::Choice(LATE),
+            "In page views where the visitor saw what would change before it could: `apply` (if not given) or `skip`",
+        ),
     ]
 }
 

@@ -84,7 +84,8 @@ fn settled_at(reason: Reason) -> Option<&'static str> {
         | Reason::Static
         | Reason::Default
         | Reason::Targeting
-        | Reason::Split => return None,
+        | Reason::Split
+        | Reason::Late => return None,
         Reason::Sticky
         | Reason::Consent
         | Reason::Holdout

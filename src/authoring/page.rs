@@ -30,9 +30,9 @@ pub fn write(config: &Json, kept: &Kept<'_>, conditions: &Conditions, preview_ke
         "capture": config.get("capture").map_or_else(|| json!({}), Json::plain),
         "facts": facts,
         "goals": kept.goals.iter().map(|goal| copy(goal, &["value", "click", "submit", "visible", "page"])).collect::<Vec<_>>(),
-        "experiments": kept.experiments.iter().map(|experiment| self::experiment(experiment)).collect::<Vec<_>>(),
+        "experiments": kept.experiments.iter().map(|experiment| self::experiment(config, experiment)).collect::<Vec<_>>(),
         "flags": &kept.flags,
-        "experiences": kept.experiences.iter().map(|experience| with_targets(copy(experience, &["name", "changes"]), std::slice::from_ref(&experience.json))).collect::<Vec<_>>(),
+        "experiences": kept.experiences.iter().map(|experience| self::experience(config, experience)).collect::<Vec<_>>(),
         "slots": kept.slots.iter().map(|slot| copy(slot, &["select", "cards", "count", "exclude", "text"])).collect::<Vec<_>>(),
     });
     if let (Some(redirects), Value::Object(page)) = (redirects(config, kept), &mut page) {
@@ -84,8 +84,23 @@ fn copy(member: &Member, fields: &[&str]) -> Map<String, Value> {
     copy
 }
 
-fn experiment(member: &Member) -> Map<String, Value> {
+fn experience(config: &Json, member: &Member) -> Map<String, Value> {
+    let mut experience = copy(member, &["name", "changes"]);
+    say_late(&mut experience, config, member, "skip");
+    with_targets(experience, std::slice::from_ref(&member.json))
+}
+
+/// What becomes of late changes, where it is not what is done anyway.
+fn say_late(row: &mut Map<String, Value>, config: &Json, member: &Member, unusual: &str) {
+    let said = member.json.get("late").or_else(|| config.get("late"));
+    if said.and_then(Json::text) == Some(unusual) {
+        row.insert("late".into(), unusual.into());
+    }
+}
+
+fn experiment(config: &Json, member: &Member) -> Map<String, Value> {
     let mut experiment = copy(member, &["name", "version", "unit"]);
+    say_late(&mut experiment, config, member, "apply");
     let variants = member.json.get("variants").map_or(&[][..], Json::members);
     let rows: Vec<Value> =
         variants.iter().map(|variant| copy(variant, &["name", "values", "changes"]).into()).collect();

@@ -1,7 +1,7 @@
 //! Names of what leaves the device (Segment specification). `www/beacon.js` writes them; a test holds both to one table.
 
 /// Touchpoint or record, and the event name it has on the wire.
-pub const EVENT_NAMES: [(&str, &str); 15] = [
+pub const EVENT_NAMES: [(&str, &str); 16] = [
     ("click", "Element Clicked"),
     ("search", "Products Searched"),
     ("view_item", "Product Viewed"),
@@ -13,6 +13,7 @@ pub const EVENT_NAMES: [(&str, &str); 15] = [
     ("refund", "Order Refunded"),
     ("share", "Product Shared"),
     ("exposure", "Experiment Viewed"),
+    ("late", "Experiment Late"),
     ("goal", "Goal Reached"),
     ("experience", "Experience Viewed"),
     ("slot_view", "Product List Viewed"),

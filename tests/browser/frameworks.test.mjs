@@ -21,6 +21,8 @@ const CONFIG = { site: ["127.0.0.1"], experiments: { look: { status: "running", 
 const changed = (/** @type {number} */ count) => ({ title: "Made for you", hint: "mine", class: count ? `big c${count} mine` : "big mine", extra: "Extra", number: "Number one", promo: "none", later: "Later, for you", row: `Row ${count}` });
 const original = (/** @type {number} */ count) => ({ title: "Plain words", hint: `plain ${count}`, class: count ? `big c${count}` : "big", number: `Number ${count} of ten`, promo: "block", later: "Later words", row: `Row ${count}` });
 
+const LISTS = ["react-lists", "vue-lists"];
+
 /** @type {Map<string, ReturnType<typeof demonstration>>} */
 const made = new Map();
 const demonstrations = (/** @type {string} */ name) => made.get(name) ?? (made.set(name, demonstration(name)), /** @type {ReturnType<typeof demonstration>} */ (made.get(name)));
@@ -36,7 +38,7 @@ const TOOLS = `
   let release;
   const later = new Promise((resolve) => { release = resolve; });
   const first = q("#title");
-  const parlour = createParlour({ wasm: "/parlour.wasm", fallback: "/parlour-fallback.js" });
+  const parlour = createParlour({ wasm: "/parlour.wasm", fallback: "/parlour-fallback.js", hydrated: "/hydrated.js" });
   parlour.on("problem", (problem) => problems.push(problem));
   window.kit = {
     errors, problems, release, parlour,
@@ -99,6 +101,10 @@ for (const engine of ENGINES) {
             body: `<!doctype html><html lang="en"><title>shop</title><link rel="icon" href="data:,"><script>history.replaceState(null, "", "/")</script><div id="root" ${mark}>${await html("/")}</div><script src="/${name}.js"></script><script type="module" src="/kit.js"></script></html>`,
           });
       }
+      for (const name of LISTS) {
+        server.route(`/${name}.js`, { body: (await demonstrations(name)).script });
+        server.route(`/${name}`, { body: `<!doctype html><title>lists</title><link rel="icon" href="data:,"><div id="root"></div><script src="/${name}.js"></script><script type="module" src="/kit.js"></script>` });
+      }
       page = await browser.newPage();
     });
     after(async () => {
@@ -129,6 +135,32 @@ for (const engine of ENGINES) {
           await shows(page, original(3), "still the framework's");
           assert.deepEqual(await page.evaluate("({ errors: kit.errors, problems: kit.problems })"), { errors: [], problems: [] });
         });
+
+    for (const name of LISTS)
+      test(`${name}: the framework takes and places its own nodes while changes hold them elsewhere`, async () => {
+        await open(`/${name}`);
+        const result = await page.evaluate(`(async () => {
+          const { createApplier } = await import("/apply.js");
+          await kit.hydrate();
+          const shown = () => document.querySelector("main").textContent;
+          const steps = [{ bold: false }, { bold: true }, { row: false }, { row: true }, { list: ["b", "a", "c"] }, { list: ["a", "c"] }, { list: ["a", "d", "b"] }, { page: false }, { page: true }];
+          // As the page is without any change.
+          const alone = [shown()];
+          for (const step of steps) { app(step); await kit.frames(); alone.push(shown()); }
+          app({ list: ["a", "b", "c"] });
+          await kit.frames();
+          const applier = createApplier({ report: (problem) => kit.problems.push(problem) });
+          applier.apply("k", [{ select: "#title", text: "New" }, { select: "#row", move: { to: "#aside" } }, { select: "#b", move: { to: "#aside", place: "first" } }]);
+          const seen = [shown()];
+          for (const step of steps) { app(step); await kit.frames(); seen.push(shown()); }
+          applier.stop();
+          await kit.frames();
+          const own = [...document.querySelectorAll("main *")].filter((node) => Object.hasOwn(node, "removeChild") || Object.hasOwn(node, "insertBefore")).length;
+          return { seen, left: shown() === alone.at(-1) || [shown(), alone.at(-1)], own };
+        })()`);
+        assert.deepEqual(result, { seen: ["Newacbrow", "Newacbrow", "Newacbrow", "Newacb", "Newacbrow", "Newacbrow", "Newacrow", "Newadbrow", "", "Newadbrow"], left: true, own: 0 });
+        assert.deepEqual(await page.evaluate("({ errors: kit.errors, problems: kit.problems })"), { errors: [], problems: [] });
+      });
 
     for (const name of FRAMEWORKS) {
       test(`${name}: a page that resets a text in each frame keeps it, which is reported once, and all else stands`, async () => {

@@ -200,6 +200,20 @@ const BESIDES = {
       site.shop.unroute("/parlour-fallback.js");
     }
   },
+  "chunks that load chunks check them, too": async ({ page, shop }) => {
+    for (const [names, path] of /** @type {const} */ ([[["parlour-preview.js", "parlour-devtools.js"], "/tools"], [["parlour-preview.js"], "/no-tools"]])) {
+      const digests = Object.fromEntries(["parlour.wasm", ...names].map((name) => [name, DIGESTS[name]]));
+      shop.route(path, { body: html(path, { ...CHECKED, "data-integrity": JSON.stringify(digests).replaceAll('"', "&quot;") }), csp: TYPED });
+      await page.goto(shop.url + path);
+      await page.waitFor("window.parlour?.start && parlour.ready().then(() => true)");
+      await page.evaluate("void parlour.devtools()");
+      if (path === "/tools") await page.waitFor(() => !!document.querySelector("parlour-toolbar"));
+      else assert.match(await page.waitFor("window.said[0]"), /devtools: .*parlour-devtools\.js is not in data-integrity/);
+    }
+    assert.equal(await page.evaluate(() => !document.querySelector("parlour-toolbar")), true);
+    // It would open on the tab's next pages, too.
+    await page.evaluate("sessionStorage.clear()");
+  },
   "code that data-integrity does not name is not run": async (site) => {
     isRefused(await site.open("/unnamed", { attributes: { ...CHECKED, "data-integrity": "{}" }, changes: false }), /off: .*parlour\.wasm is not in data-integrity/);
   },

@@ -21,6 +21,7 @@ const [PREVIEW, SITE, STRANGER] = [newKey(), newKey(), newKey()];
 const text = (/** @type {string} */ words) => ({ changes: [{ select: "#headline", text: words }] });
 const CONFIG = {
   site: ["127.0.0.1"],
+  late: "apply",
   previewKey: PREVIEW.text,
   goals: { asked: { click: ".ask" } },
   experiments: {

@@ -20,6 +20,7 @@ const SHARES = /** @type {const} */ ([["chromium", 160, 3], ["firefox", 20, 1], 
 /** @param {boolean} [swapped] the same experiment with its arms the wrong way round */
 const config = (swapped) => ({
   site: ["127.0.0.1"],
+  late: "apply",
   currency: "GBP",
   goals: { order: { touchpoint: "purchase", value: "revenue" } },
   experiments: {

@@ -10,9 +10,10 @@ import { ENGINES, isInstalled, launch } from "./drivers/index.mjs";
 import { encodeRow } from "./row.mjs";
 import { DIST, startServer } from "./server.mjs";
 
-/** Everybody gets `new`: the control weighs nothing. */
+/** Everybody gets `new`: the control weighs nothing. Consent is given and scripts come after the page was painted. */
 export const CONFIG = {
   site: ["127.0.0.1"],
+  late: "apply",
   currency: "EUR",
   goals: { purchase: { touchpoint: "purchase", value: "revenue" }, asked: { click: ".ask" } },
   experiments: {

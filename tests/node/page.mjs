@@ -26,6 +26,8 @@ for (const name of /** @type {const} */ (['document', 'location', 'navigator', '
   Object.defineProperty(globalThis, name, { value: page[name], configurable: true, writable: true });
 globalThis.addEventListener = /** @type {any} */ (events.addEventListener.bind(events));
 globalThis.removeEventListener = /** @type {any} */ (events.removeEventListener.bind(events));
+// No frame is ever painted.
+Object.assign(globalThis, { top: { document: page.document }, scrollX: 0, scrollY: 0, requestAnimationFrame: () => 0 });
 
 let databases = 0;
 /** A database name no other test uses. */

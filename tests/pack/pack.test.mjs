@@ -17,6 +17,7 @@ import { startServer } from "../browser/server.mjs";
 
 const CONFIG = {
   site: ["127.0.0.1", "localhost"],
+  late: "apply",
   experiments: {
     greeting: {
       status: "running",
@@ -90,7 +91,7 @@ const options = { skip, timeout: 240_000 };
 test("the tarball holds what it says and nothing of ours", async () => {
   const { out } = await mustRun("tar", ["-tzf", tarball]);
   const files = out.trim().split("\n").map((line) => line.replace(/^package\//, ""));
-  for (const wanted of ["dist/parlour.js", "dist/parlour.iife.js", "dist/parlour.wasm", "dist/parlour-authoring.js", "dist/parlour-authoring.wasm", "dist/parlour-growthbook.js", "dist/parlour-signed.js", "dist/parlour-preview.js", "dist/parlour-redirect.js", "dist/parlour-html.js", "dist/parlour-purify.js", "dist/parlour-react.js", "dist/parlour-vue.js", "dist/types/react.d.ts", "dist/types/vue.d.ts", "dist/parlour-growthbook.wasm", "dist/types/parlour.d.ts", "dist/parlour.schema.json", "dist/integrity.json", "dist/THIRD-PARTY-NOTICES.txt", "dist/parlour.wasm.br", "dist/parlour-command.wasm", "dist/parlour-command.js", "bin/parlour.js", "README.md", "LICENSE-MIT", "LICENSE-APACHE"]) {
+  for (const wanted of ["dist/parlour.js", "dist/parlour.iife.js", "dist/parlour.wasm", "dist/parlour-authoring.js", "dist/parlour-authoring.wasm", "dist/parlour-growthbook.js", "dist/parlour-signed.js", "dist/parlour-preview.js", "dist/parlour-hydrated.js", "dist/parlour-server.js", "dist/types/server.d.ts", "dist/parlour-redirect.js", "dist/parlour-html.js", "dist/parlour-purify.js", "dist/parlour-react.js", "dist/parlour-vue.js", "dist/types/react.d.ts", "dist/types/vue.d.ts", "dist/parlour-growthbook.wasm", "dist/types/parlour.d.ts", "dist/parlour.schema.json", "dist/integrity.json", "dist/THIRD-PARTY-NOTICES.txt", "dist/parlour.wasm.br", "dist/parlour-command.wasm", "dist/parlour-command.js", "bin/parlour.js", "README.md", "LICENSE-MIT", "LICENSE-APACHE"]) {
     assert.ok(files.includes(wanted), wanted);
   }
   assert.deepEqual(files.filter((file) => /^(src|cli|command|tests|scripts|target|www\/demo|node_modules)\b|\.map$/.test(file)), []);

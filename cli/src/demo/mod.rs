@@ -6,6 +6,7 @@ mod pages;
 mod rows;
 mod seed;
 mod shopper;
+mod snippet;
 mod taste;
 mod wire;
 
@@ -27,6 +28,7 @@ pub struct Shop {
     dir: PathBuf,
     templates: Environment<'static>,
     rows: Rows,
+    head: snippet::Head,
 }
 
 impl Shop {
@@ -38,7 +40,18 @@ impl Shop {
         let catalogue = Catalogue::read(&dir.join("catalogue.json"))?;
         let mut templates = Environment::new();
         templates.set_loader(minijinja::path_loader(dir.join("templates")));
-        Ok(Self { catalogue, dir: dir.to_owned(), templates, rows: Rows::default() })
+        Ok(Self {
+            catalogue,
+            dir: dir.to_owned(),
+            templates,
+            rows: Rows::default(),
+            head: snippet::Head::default(),
+        })
+    }
+
+    /// Pages carry the snippet of the plan that is served at the time, asked for with each page.
+    pub fn show(&mut self, plan: impl Fn() -> Option<Vec<u8>> + Send + Sync + 'static) {
+        self.head = snippet::Head::of(plan);
     }
 
     /// Learns from all events of the store which items go together.

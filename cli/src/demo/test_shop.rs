@@ -23,6 +23,7 @@ pub fn learnt() -> Shop {
     let (_file, mut store) = empty_store();
     seed(&mut store, &opened, &shop.catalogue, Seed::until(1_795_000_000_000)).unwrap();
     shop.learn(&store).unwrap();
+    shop.show(move || Some(opened.bytes.clone()));
     shop
 }
 

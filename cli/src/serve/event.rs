@@ -60,7 +60,7 @@ pub fn decode(raw: &RawValue, arrival: Arrival<'_>) -> Decoded {
     let properties = top.object("properties", &mut warnings);
     let context = top.object("context", &mut warnings);
     let ours = context.object("parlour", &mut warnings);
-    let exposure = name == "Experiment Viewed";
+    let exposure = matches!(&*name, "Experiment Viewed" | "Experiment Late");
     let mut only = |wanted: bool, key: &str| if wanted { properties.text(key, &mut warnings) } else { None };
     let (experiment, variant) = (only(exposure, "experiment_id"), only(exposure, "variation_id"));
     let goal = only(name == "Goal Reached", "goal_id");

@@ -77,6 +77,8 @@ fn open_shop(dir: &Path, server: &Server) -> anyhow::Result<Shop> {
     let mut shop = Shop::open(dir).with_context(|| format!("cannot open the shop in {}", dir.display()))?;
     let served = server.app.live.borrow().served.clone();
     let opened = served.map(|served| plan_file::open(dir, served.bytes().to_vec())).transpose()?;
+    let live = server.app.live.clone();
+    shop.show(move || live.borrow().served.as_ref().map(|served| served.bytes().to_vec()));
     server.app.reader.with(|store| {
         if let Some(opened) = opened {
             let seeded = demo::seed(store, &opened, &shop.catalogue, Seed::until(now_ms()))?;

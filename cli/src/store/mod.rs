@@ -68,6 +68,8 @@ pub struct VariantCount {
     pub exposures: i64,
     /// Different visitors among them; exposures sent without an id are not in it.
     pub visitors: i64,
+    /// Page views in which it came too late to be applied or counted.
+    pub late: i64,
     pub goals: Vec<GoalCount>,
 }
 

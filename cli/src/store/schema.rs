@@ -4,7 +4,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use super::StoreError;
 
-pub const SCHEMA_VERSION: i64 = 1;
+pub const SCHEMA_VERSION: i64 = 2;
 
 /// "PARL": tells our files from other programs'.
 const APPLICATION_ID: i64 = 0x5041_524c;
@@ -44,6 +44,10 @@ CREATE TABLE plans (
   first_served_ms INTEGER NOT NULL,
   bytes BLOB NOT NULL
 ) STRICT;
+", "
+DROP INDEX exposures;
+CREATE INDEX exposures ON events (experiment, variant, env, anonymous_id, occurred_ms) WHERE type = 'exposure';
+CREATE INDEX lates ON events (experiment, variant, env) WHERE type = 'late';
 "];
 
 /// Brings a file to the current version, all steps or none.

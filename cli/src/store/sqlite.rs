@@ -124,8 +124,13 @@ impl Store for SqliteStore {
             .query_map([], |row| Ok(KindCount { env: row.get(0)?, kind: row.get(1)?, events: row.get(2)? }))?
             .collect::<Result<_, _>>()?;
         let mut variants = self.connection.prepare_cached(
-            "SELECT env, experiment, coalesce(variant, '-') AS arm, count(*), count(DISTINCT anonymous_id) FROM events \
-             WHERE experiment IS NOT NULL GROUP BY experiment, arm, env ORDER BY experiment, env, arm",
+            "WITH met AS (SELECT env, experiment, coalesce(variant, '-') AS arm, count(*) AS exposures, \
+                                 count(DISTINCT anonymous_id) AS visitors, 0 AS late \
+                          FROM events WHERE type = 'exposure' AND experiment IS NOT NULL GROUP BY 1, 2, 3), \
+                  missed AS (SELECT env, experiment, coalesce(variant, '-') AS arm, 0, 0, count(*) \
+                             FROM events WHERE type = 'late' AND experiment IS NOT NULL GROUP BY 1, 2, 3) \
+             SELECT env, experiment, arm, sum(exposures), sum(visitors), sum(late) \
+             FROM (SELECT * FROM met UNION ALL SELECT * FROM missed) GROUP BY 1, 2, 3 ORDER BY experiment, env, arm",
         )?;
         let mut variants: Vec<VariantCount> = variants
             .query_map([], |row| {
@@ -135,6 +140,7 @@ impl Store for SqliteStore {
                     variant: row.get(2)?,
                     exposures: row.get(3)?,
                     visitors: row.get(4)?,
+                    late: row.get(5)?,
                     goals: Vec::new(),
                 })
             })?
@@ -200,7 +206,8 @@ impl SqliteStore {
         let mut select = self.connection.prepare_cached(
             "WITH met AS (SELECT env, experiment, coalesce(variant, '-') AS variant, anonymous_id, \
                                  min(occurred_ms) AS first_ms \
-                          FROM events WHERE experiment IS NOT NULL AND anonymous_id IS NOT NULL GROUP BY 1, 2, 3, 4) \
+                          FROM events WHERE type = 'exposure' AND experiment IS NOT NULL AND anonymous_id IS NOT NULL \
+                          GROUP BY 1, 2, 3, 4) \
              SELECT met.env, met.experiment, met.variant, reached.goal, count(DISTINCT met.anonymous_id) \
              FROM met JOIN events AS reached ON reached.goal IS NOT NULL \
                   AND reached.anonymous_id = met.anonymous_id AND reached.occurred_ms >= met.first_ms \

@@ -15,6 +15,7 @@ mod promote;
 mod schema;
 mod sign;
 mod simulate;
+mod snippet;
 mod verify;
 
 use std::ffi::OsString;
@@ -41,6 +42,7 @@ const PORTABLE: &[Entry] = &[
     Entry::of::<sign::Args>("sign"),
     Entry::of::<verify::Args>("verify"),
     Entry::of::<preview::Args>("preview"),
+    Entry::of::<snippet::Args>("snippet"),
     Entry::of::<schema::Args>("schema"),
 ];
 

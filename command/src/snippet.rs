@@ -1,0 +1,136 @@
+//! What a page carries in its head so that nobody sees an original that is about to change: the stub, the fetches of
+//! script, core and plan side by side, and the targets of what runs kept from view for a moment.
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use parlour::journey::TouchpointKind;
+use parlour::plan::{Plan, Status};
+use serde::Deserialize;
+use sha2::{Digest as _, Sha256};
+
+/// The inline script, but for the list of selectors and the addresses. It may have 700 bytes (tests/gates/snippet.test.mjs),
+/// and works without the library: what it hid it shows again 200 ms after the first paint.
+///
+/// * `visibility`, because it moves nothing, keeps the original from paint and from assistive technology alike, and ends
+///   at once, where `opacity` would run through the site's own transitions and is no candidate for LCP.
+/// * A constructed style sheet, because policies let it pass; where there is none nothing is hidden.
+/// * `:is()`, because one selector that a browser does not know must not cost the others.
+/// * Frames instead of a timer, because Firefox holds timers back while a page loads.
+/// * `fetch` instead of preloads, because WebKitGTK 2.50 fetches those again.
+const CODE: &str = "!function(w,d,c,u){var p=w.parlour=w.parlour||function(){(p.q=p.q||[]).push(arguments)},s,t,\
+                    h=p.hidden={gone:!1,show:function(){h.gone=!0;\
+                    if(s)d.adoptedStyleSheets=d.adoptedStyleSheets.filter(function(x){return x!=s});s=0}};\
+                    function f(n){t?n-t>180&&h.show():d.body&&(t=n);h.gone||requestAnimationFrame(f)}\
+                    p.ahead={};u.map(function(r){r=new Request(r);(p.ahead[r.url]=fetch(r)).catch(function(){})});\
+                    try{s=new CSSStyleSheet;c=':is('+c+'):not(html,body)';\
+                    s.replaceSync(c+','+c+' *{visibility:hidden!important}');\
+                    d.adoptedStyleSheets=d.adoptedStyleSheets.concat(s)}catch(e){s=0}f()}(window,document,";
+
+/// Addresses and attributes of the tags.
+#[derive(Debug, Clone)]
+pub struct Options {
+    pub src: String,
+    pub plan: String,
+    pub endpoint: Option<String>,
+    pub consent: Option<String>,
+    pub nonce: Option<String>,
+    /// Also what applies decisions remembered from the last visit.
+    pub first: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            src: "/parlour.iife.js".into(),
+            plan: "/plan.bin".into(),
+            endpoint: None,
+            consent: None,
+            nonce: None,
+            first: false,
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snippet {
+    /// Everything for the head.
+    pub html: String,
+    /// The inline script in it.
+    pub script: String,
+    /// What `script-src` names it by: `sha256-…`.
+    pub hash: String,
+    pub selectors: Vec<String>,
+}
+
+impl Snippet {
+    /// # Errors
+    /// When the plan's page part is not what the compiler writes.
+    pub fn of(plan: &Plan, options: &Options) -> serde_json::Result<Self> {
+        let selectors = targets(plan)?;
+        let beside = |name: &str| match options.src.rsplit_once('/') {
+            Some((folder, _)) => format!("{folder}/{name}"),
+            None => name.to_owned(),
+        };
+        let [list, wasm, plan] =
+            [&selectors.join(","), &beside("parlour.wasm"), &options.plan].map(|value| text(value));
+        let script = format!("{CODE}{},[{},{}])", list?, wasm?, plan?);
+        let hash = format!("sha256-{}", BASE64_STANDARD.encode(Sha256::digest(&script)));
+        let said = |name, value: Option<&String>| value.map_or(String::new(), |value| attribute(name, value));
+        let nonce = said("nonce", options.nonce.as_ref());
+        let consent = said("data-consent", options.consent.as_ref());
+        let first = if options.first {
+            format!("<script{}{consent}{nonce}></script>\n", attribute("src", &beside("parlour.first.js")))
+        } else {
+            String::new()
+        };
+        let html = format!(
+            "<script{nonce}>{script}</script>\n{first}<script{}{}{}{consent}{nonce} async></script>\n",
+            attribute("src", &options.src),
+            attribute("data-plan", &options.plan),
+            said("data-endpoint", options.endpoint.as_ref()),
+        );
+        Ok(Self { html, script, hash, selectors })
+    }
+}
+
+/// As a text in JavaScript. In a script element `<` may end or open what is none of the script's.
+fn text(value: &str) -> serde_json::Result<String> {
+    Ok(serde_json::to_string(value)?.replace('<', "\\u003c"))
+}
+
+fn attribute(name: &str, value: &str) -> String {
+    let value = value.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;");
+    format!(" {name}=\"{value}\"")
+}
+
+#[derive(Deserialize)]
+struct Page {
+    experiments: Vec<Row>,
+    experiences: Vec<Row>,
+}
+
+#[derive(Deserialize)]
+struct Row {
+    targets: Vec<String>,
+}
+
+/// Of experiments that give variants and of experiences that a page view sets off; what may be undone is not hidden.
+fn targets(plan: &Plan) -> serde_json::Result<Vec<String>> {
+    let page: Page = serde_json::from_slice(plan.page())?;
+    let is_given = |status| matches!(status, Status::Running | Status::Ended(Some(_)));
+    let experiments = plan.experiments().iter().zip(page.experiments);
+    let experiments = experiments.filter(|(experiment, _)| !experiment.killed && is_given(experiment.status));
+    let page_view = TouchpointKind::named("page_view");
+    let experiences = plan.experiences().iter().zip(page.experiences);
+    let experiences = experiences
+        .filter(|(experience, _)| experience.trigger.as_ref().is_none_or(|kind| *kind == page_view));
+    let mut selectors: Vec<String> = Vec::new();
+    for selector in
+        experiments.map(|(_, row)| row).chain(experiences.map(|(_, row)| row)).flat_map(|row| row.targets)
+    {
+        if !selectors.contains(&selector) {
+            selectors.push(selector);
+        }
+    }
+    Ok(selectors)
+}
