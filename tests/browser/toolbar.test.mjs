@@ -201,6 +201,25 @@ inShop("the preview toolbar", {
   },
 }, { config: CONFIG });
 
+inShop("the preview toolbar, of a page that fights", {
+  "names the change that is frozen, and says so among the problems": async (page, shop) => {
+    prepare(shop);
+    await visit(page, `${shop.url}/?parlour-devtools`);
+    await has(page, "article");
+    await click(page, "#tab-plan");
+    const body = (/** @type {string} */ what) => page.waitFor((/** @type {string} */ what) => document.querySelector("parlour-toolbar")?.shadowRoot?.querySelector("#body")?.textContent?.includes(what), 10_000, what);
+    await body("#headlineexperiment headlinetextin place");
+    await page.evaluate(() => {
+      const headline = /** @type {HTMLElement} */ (document.querySelector("#headline"));
+      const revert = () => headline.textContent !== "Mine" && (headline.textContent = "Mine");
+      new MutationObserver(revert).observe(headline, { childList: true, characterData: true, subtree: true });
+      revert();
+    });
+    await body("#headlineexperiment headlinetextfrozen: the page took it back again and again");
+    await body("experiment headline: frozen: #headline");
+  },
+}, { config: CONFIG, engines: ["chromium"] });
+
 const missing = !isInstalled("chromium") && !process.env.CI;
 if (missing) console.error("SKIPPED in chromium, which is not installed: the toolbar by a link on a live host");
 test("on a live host a valid link opens the toolbar; another's link, the address, the page and what lies in the tab do not [chromium]", { skip: missing, timeout: 120_000 }, async () => {
