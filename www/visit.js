@@ -185,7 +185,7 @@ export const createVisit = (options, control, tell, { hidden, first } = {}) => {
   };
   const isHydrated = createHydration(() => loadModule(options.hydrated));
   const applier = createApplier({ report, signal, more, isHydrated, ready: (...row) => handover?.ready(...row) });
-  const wasSeen = createWitness(signal);
+  const { wasSeen, renew } = createWitness(signal);
   /** Of what parlour.first.js did in this page view. @type {ReturnType<typeof import('./handover.js').createHandover> | undefined} */
   let handover;
 
@@ -443,6 +443,7 @@ export const createVisit = (options, control, tell, { hidden, first } = {}) => {
       pageView = randomId();
       tooLate = new Map();
       handover = undefined;
+      renew();
       current = undefined;
       for (const name of shown) applier.undo(name);
       shown.clear();
@@ -553,7 +554,7 @@ export const createVisit = (options, control, tell, { hidden, first } = {}) => {
     /** @param {boolean} [asked] by the page, not by its address */
     devtools: async (asked) =>
       (await loadModule(options.preview)).devtools(
-        { ...visit, applier, outbox, engine, facts, options, signal, evaluate, report, told, storage: () => storage, mark: () => (environment = 'preview') },
+        { ...visit, applier, outbox, engine, facts, options, signal, evaluate, report, told, storage: () => storage, outs: () => tooLate, mark: () => (environment = 'preview') },
         asked,
       ),
   };
