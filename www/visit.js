@@ -79,6 +79,9 @@ const isCounted = (reason) => reason === 'bucketed' || reason === 'sticky';
 export const createVisit = (options, control, tell, { hidden } = {}) => {
   const { signal } = control;
   trust(options.integrity);
+  // On its way before anything else is set up, which takes the page milliseconds.
+  const loading = loadCore(`${options.wasm}`, `${options.fallback}`);
+  loading.catch(() => {});
   const tab = uuidv7();
   const started = Date.now();
   /** @type {Touchpoint[]} */
@@ -175,7 +178,7 @@ export const createVisit = (options, control, tell, { hidden } = {}) => {
   };
   const isHydrated = createHydration(() => loadModule(options.hydrated));
   const applier = createApplier({ report, signal, more, isHydrated });
-  const wasSeen = createWitness(signal);
+  const { wasSeen, renew } = createWitness(signal);
 
   /** @param {Touchpoint} touchpoint @param {Record<string, unknown>} [facts] */
   const send = (touchpoint, facts) => {
@@ -296,15 +299,17 @@ export const createVisit = (options, control, tell, { hidden } = {}) => {
   /** Takes up id and stored state, as far as consent allows; not later than STORAGE_MS. */
   const remember = async () => {
     if (!consent.allowed) return;
-    if (!options.visitorId) visitor = identity.id(visitor);
     const opened = openStorage().then(async (next) => {
       if (!consent.allowed || signal.aborted) return next?.close();
       storage = next;
+      const reading = next && Promise.all([next.get('snapshot'), next.read('journal', 5000)]);
       if (!options.visitorId) visitor = (await identity.settle(next)) ?? visitor;
       outbox.attach(next);
-      return next && Promise.all([next.get('snapshot'), next.read('journal', 5000)]);
+      return reading;
     });
     opening = opened;
+    // While the storage opens: cookies hold the page for milliseconds.
+    if (!options.visitorId) visitor = identity.id(visitor);
     const stored = await Promise.race([opened, new Promise((resolve) => setTimeout(resolve, STORAGE_MS))]);
     return stored;
   };
@@ -351,7 +356,7 @@ export const createVisit = (options, control, tell, { hidden } = {}) => {
     await consent.ready;
     if (consent.allowed) outbox.open();
     else if (consent.state === 'denied') outbox.shut();
-    const [module, plan, stored] = await Promise.allSettled([loadCore(`${options.wasm}`, `${options.fallback}`), loadPlan({ ...options, choice: consent, report, storage: () => opening.then(() => storage) }), remember()]);
+    const [module, plan, stored] = await Promise.allSettled([loading, loadPlan({ ...options, choice: consent, report, storage: () => opening.then(() => storage) }), remember()]);
     if (signal.aborted) return;
     const previews = isPreview(consent);
     for (const part of [module, plan]) if (part.status === 'rejected') report({ code: 'off', detail: part.reason.message });
@@ -427,6 +432,7 @@ export const createVisit = (options, control, tell, { hidden } = {}) => {
     if (views++) {
       pageView = randomId();
       tooLate = new Map();
+      renew();
       current = undefined;
       for (const name of shown) applier.undo(name);
       shown.clear();
@@ -534,7 +540,7 @@ export const createVisit = (options, control, tell, { hidden } = {}) => {
     /** @param {boolean} [asked] by the page, not by its address */
     devtools: async (asked) =>
       (await loadModule(options.preview)).devtools(
-        { ...visit, applier, outbox, engine, facts, options, signal, evaluate, report, told, storage: () => storage, mark: () => (environment = 'preview') },
+        { ...visit, applier, outbox, engine, facts, options, signal, evaluate, report, told, storage: () => storage, outs: () => tooLate, mark: () => (environment = 'preview') },
         asked,
       ),
   };

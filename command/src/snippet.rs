@@ -17,6 +17,7 @@ use sha2::{Digest as _, Sha256};
 /// * `:is()`, because one selector that a browser does not know must not cost the others.
 /// * Frames instead of a timer, because Firefox holds timers back while a page loads.
 /// * `fetch` instead of preloads, because WebKitGTK 2.50 fetches those again.
+/// * High priority, because browsers fetch async scripts after pictures, and something is hidden until this one has run.
 const CODE: &str = "!function(w,d,c,u){var p=w.parlour=w.parlour||function(){(p.q=p.q||[]).push(arguments)},s,t,\
                     h=p.hidden={gone:!1,show:function(){h.gone=!0;\
                     if(s)d.adoptedStyleSheets=d.adoptedStyleSheets.filter(function(x){return x!=s});s=0}};\
@@ -84,7 +85,7 @@ impl Snippet {
             String::new()
         };
         let html = format!(
-            "<script{nonce}>{script}</script>\n{first}<script{}{}{}{consent}{nonce} async></script>\n",
+            "<script{nonce}>{script}</script>\n{first}<script{}{}{}{consent}{nonce} async fetchpriority=\"high\"></script>\n",
             attribute("src", &options.src),
             attribute("data-plan", &options.plan),
             said("data-endpoint", options.endpoint.as_ref()),

@@ -2,23 +2,41 @@
 /**
  * `npm run bench:page`: how soon a change is on the page and what it costs the page, by each install of Parlour, by
  * GrowthBook's script tag and without either: the same page and change, in turns, in Chromium at a quarter of its speed,
- * over slow 4G and cable, at a visitor's first view and at the next. Medians, and from least to most in brackets.
+ * over slow 4G and cable, at a visitor's first view and at the next. Prints the tables of docs/page-speed.md and of
+ * README.md; `-- --write` writes them there, `-- 3` takes 3 rounds.
  */
-import { cpus } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { ROOT } from "../../scripts/run.mjs";
 import { launch } from "../browser/drivers/index.mjs";
 import { sleep } from "../browser/drivers/wait.mjs";
 import { flickers, statesOf } from "../browser/frames.mjs";
 import { LINES, startLink } from "../browser/link.mjs";
-import { INSTALLS, startContest } from "./page-site.mjs";
+import { startContest } from "./page-site.mjs";
 
-const ROUNDS = Number(process.argv[2] ?? 7);
+const ROUNDS = Number(process.argv.slice(2).find((text) => /^\d+$/.test(text)) ?? 7);
 const CPU = 4;
 /** After load and decision, for what still moves. */
 const SETTLE_MS = 300;
 const PATIENCE_MS = 6000;
 
 /** @typedef {import("../browser/drivers/index.mjs").Page} Page */
-/** @typedef {{applied?: number, painted?: number, fcp: number, lcp: number, shift: number, longest: number, flickers: boolean, bytes: number}} View */
+/** @typedef {import("./page-site.mjs").Install} Install */
+/** @typedef {keyof typeof LINES} LineName */
+/**
+ * Times in ms from the start of the navigation.
+ * @typedef {object} View
+ * @property {number} [applied] when the variant was in the document
+ * @property {number} [painted] and in a frame
+ * @property {number} fcp
+ * @property {number} lcp
+ * @property {number} shift
+ * @property {number} longest task
+ * @property {number} bytes
+ * @property {boolean} flickers
+ */
+/** @typedef {{line: LineName, cache: "cold" | "warm", install: Install, views: View[]}} Cell */
 
 /** To be run in the page. @returns {Promise<Omit<View, "flickers" | "bytes"> & {sequence: import("../browser/frames.mjs").Sequence}>} */
 async function read() {
@@ -39,46 +57,47 @@ async function read() {
   };
 }
 
-/** To be run in the page: is it known what becomes of the offer? */
-function isDecided() {
+/** To be run in the page: is it known what becomes of the offer, and has what does it come to rest? */
+function isDone() {
   const page = /** @type {any} */ (globalThis);
-  if (page.seen?.of.offer.some((/** @type {any[]} */ [, state]) => state === "variant")) return true;
-  return !!page.parlour?.start && page.parlour.ready().then(() => page.parlour.peek("offer").variant === null);
+  const isShown = page.seen.of.offer.some((/** @type {any[]} */ [, state]) => state === "variant");
+  if (!page.parlour) return isShown;
+  return !!page.parlour.start && page.parlour.ready().then(() => isShown || page.parlour.peek("offer").variant === null);
 }
 
-/** @param {Page} page @param {Awaited<ReturnType<typeof startLink>>} link @param {number} install @returns {Promise<View>} */
-async function view(page, link, install) {
+/** @param {Page} page @param {Awaited<ReturnType<typeof startLink>>} link @param {Install} install @returns {Promise<View>} */
+async function view(page, link, { path, head }) {
   const before = link.carried();
-  await page.goto(`${link.url}/${install}`);
-  if (install) await page.waitFor(isDecided, PATIENCE_MS).catch(() => {});
+  await page.goto(link.url + path);
+  if (head) await page.waitFor(isDone, PATIENCE_MS).catch(() => {});
   await sleep(SETTLE_MS);
   const { sequence, ...measured } = await page.evaluate(read);
   return { ...measured, flickers: flickers(statesOf(sequence)), bytes: link.carried() - before };
 }
 
-const LINE_NAMES = /** @type {(keyof typeof LINES)[]} */ (Object.keys(LINES));
-
-/** By line, cache and install. */
+/** @returns {Promise<Cell[]>} */
 async function measure() {
   const server = await startContest();
   const link = await startLink(server, LINES.cable);
   const browser = await launch("chromium");
-  /** @type {Map<string, View[]>} */
-  const views = new Map();
+  const lines = /** @type {LineName[]} */ (Object.keys(LINES));
+  /** @type {Cell[]} */
+  const cells = lines.flatMap((line) => /** @type {const} */ (["cold", "warm"]).flatMap((cache) => server.installs.map((install) => ({ line, cache, install, views: [] }))));
   try {
+    // The browser's own first page is slower.
+    await (await browser.newPage()).goto(server.url + server.installs[0].path);
     for (let round = 0; round < ROUNDS; round++)
-      for (const line of LINE_NAMES)
-        for (const install of INSTALLS.keys()) {
+      for (const line of lines)
+        for (const install of server.installs) {
+          process.stderr.write(`\r${`round ${round + 1} of ${ROUNDS}: ${line}, ${install.name}`.padEnd(90)}`);
           link.set(LINES[line]);
           const page = await browser.newPage({ fresh: true });
           await page.raw.emulateCPUThrottling(CPU);
-          for (const cache of ["cold", "warm"]) {
-            const key = [line, cache, install].join();
-            views.set(key, [...(views.get(key) ?? []), await view(page, link, install)]);
+          for (const cell of cells.filter((cell) => cell.line === line && cell.install === install)) {
+            cell.views.push(await view(page, link, install));
             await page.goto("about:blank");
           }
           await page.close();
-          process.stderr.write(`\r${round + 1} of ${ROUNDS}: ${line}, ${INSTALLS[install].name}`.padEnd(70));
         }
   } finally {
     process.stderr.write("\n");
@@ -86,45 +105,80 @@ async function measure() {
     await link.close();
     await server.close();
   }
-  return views;
+  return cells;
 }
 
-/** @param {(number | undefined)[]} values */
-const median = (values) => {
-  const known = values.filter((value) => value !== undefined).sort((a, b) => a - b);
-  return known.length ? { value: known[known.length >> 1], least: known[0], most: known[known.length - 1] } : undefined;
-};
-
 const number = (/** @type {number} */ value, digits = 0) => value.toLocaleString("en", { maximumFractionDigits: digits, minimumFractionDigits: digits });
+
 /** @param {(number | undefined)[]} values */
-const time = (values) => {
-  const found = median(values);
-  return found ? `${number(found.value)} (${number(found.least)}–${number(found.most)})` : "–";
+const sorted = (values) => /** @type {number[]} */ (values.filter((value) => value !== undefined)).sort((a, b) => a - b);
+/** @param {(number | undefined)[]} values */
+const median = (values) => sorted(values)[sorted(values).length >> 1] ?? NaN;
+/** Median, and from least to most. @param {(number | undefined)[]} values */
+const spread = (values) => {
+  const known = sorted(values);
+  return known.length ? `${number(median(values))} (${number(known[0])}–${number(known[known.length - 1])})` : "–";
 };
 const share = (/** @type {boolean[]} */ values) => `${number((values.filter(Boolean).length / values.length) * 100)} %`;
-/** Of the medians, what is more than without a tool. @param {(number | undefined)[]} values @param {(number | undefined)[]} bare */
-const more = (values, bare) => {
-  const difference = (median(values)?.value ?? NaN) - (median(bare)?.value ?? NaN);
-  return `${difference > 0 ? "+" : ""}${number(difference)}`;
-};
+const row = (/** @type {string[]} */ cells) => `| ${cells.join(" | ")} |`;
+const heading = (/** @type {string[]} */ cells) => [row(cells), row(cells.map(() => "---"))];
+/** Late is what the visitor did not get in this view. @param {View[]} views */
+const late = (views) => share(views.map(({ painted }) => painted === undefined));
+const nameOf = (/** @type {Pick<Cell, "line" | "cache">} */ { line, cache }) => `${line === "cable" ? "cable" : "slow 4G"}, ${cache === "cold" ? "first view" : "next view"}`;
 
-const views = await measure();
-const [{ model }] = cpus();
-console.log(`Chromium, ${cpus().length} cores (${model}) at a quarter of their speed, ${ROUNDS} rounds. Times in ms from the start of the navigation: median (least–most).`);
-for (const line of LINE_NAMES)
-  for (const cache of ["cold", "warm"]) {
-    const { rttMs, kbps } = LINES[line];
-    console.log(`\n### ${line === "cable" ? "Cable" : "Slow 4G"} (${rttMs} ms, ${number(kbps / 1000, 1)} Mbit/s), ${cache === "cold" ? "first view" : "next view"}\n`);
-    console.log("| install | variant in the document | variant painted | late views | views with flicker | FCP | LCP | layout shift | longest task | bytes |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |");
-    const [bare] = [...INSTALLS.keys()].map((install) => views.get([line, cache, install].join()) ?? []);
-    for (const [install, { name }] of INSTALLS.entries()) {
-      const list = views.get([line, cache, install].join()) ?? [];
-      const of = (/** @type {keyof View} */ what, from = list) => /** @type {(number | undefined)[]} */ (from.map((each) => each[what]));
-      const delta = (/** @type {"fcp" | "lcp" | "bytes"} */ what) => (install ? more(of(what), of(what, bare)) : time(of(what)));
-      const cells = [
-        name, time(of("applied")), time(of("painted")), install ? share(list.map(({ painted }) => painted === undefined)) : "–", install ? share(list.map((each) => each.flickers)) : "–",
-        delta("fcp"), delta("lcp"), number(median(of("shift"))?.value ?? 0, 3), time(of("longest")), delta("bytes"),
-      ];
-      console.log(`| ${cells.join(" | ")} |`);
-    }
-  }
+/** Each line and cache once. @param {Cell[]} cells */
+const columnsOf = (cells) => cells.filter(({ install }) => install === cells[0].install);
+
+/** @param {Cell[]} cells of one line and cache */
+function table(cells) {
+  const [{ line, views: bare }] = cells;
+  const { rttMs, kbps } = LINES[line];
+  const name = nameOf(cells[0]).replace(/^c/, "C").replace(/^s/, "S").replace(",", ` (${rttMs} ms, ${number(kbps / 1000, 1)} Mbit/s),`);
+  const rows = cells.map(({ install: { name, head }, views }) => {
+    const of = (/** @type {Exclude<keyof View, "flickers">} */ what) => views.map((view) => view[what]);
+    const more = (/** @type {"fcp" | "lcp" | "bytes"} */ what) => {
+      const difference = median(of(what)) - median(bare.map((view) => view[what]));
+      return head ? `${difference > 0 ? "+" : ""}${number(difference)}` : spread(of(what));
+    };
+    const outcome = head ? [late(views), share(views.map((view) => view.flickers))] : ["–", "–"];
+    return row([name, spread(of("applied")), spread(of("painted")), ...outcome, more("fcp"), more("lcp"), number(median(of("shift")), 3), spread(of("longest")), more("bytes")]);
+  });
+  const columns = ["", "variant in the document", "variant painted", "late views", "views with flicker", "FCP", "LCP", "layout shift", "longest task", "bytes"];
+  return ["", `### ${name}`, "", ...heading(columns), ...rows];
+}
+
+/** Late share and time to variant of each of our installs. @param {Cell[]} cells */
+function summary(cells) {
+  const columns = columnsOf(cells);
+  const rows = cells.filter(({ line, cache, install }) => line === columns[0].line && cache === columns[0].cache && install.head);
+  return [
+    ...heading(["", ...columns.map(nameOf)]),
+    ...rows.map(({ install }) => {
+      const of = columns.map(({ line, cache }) => cells.find((cell) => cell.line === line && cell.cache === cache && cell.install === install)?.views ?? []);
+      return row([install.name, ...of.map((views) => [late(views), number(median(views.map(({ painted }) => painted)))].filter((text) => text !== "NaN").join(", "))]);
+    }),
+  ];
+}
+
+/** Between the marks in this file. @param {string} name @param {string[]} lines */
+function write(name, lines) {
+  const file = join(ROOT, name);
+  const [start, end] = ["<!-- bench:page -->", "<!-- /bench:page -->"];
+  const text = readFileSync(file, "utf8");
+  const [from, to] = [text.indexOf(start), text.indexOf(end)];
+  if (from < 0 || to < from) throw Error(`${name} has no ${start} … ${end}`);
+  writeFileSync(file, `${text.slice(0, from + start.length)}\n${lines.join("\n").trim()}\n${text.slice(to)}`);
+}
+
+const cells = await measure();
+const machine = `Chromium on Linux with ${availableParallelism()} cores, slowed to a quarter; ${ROUNDS} rounds.`;
+const whole = [
+  `${machine} Times in ms from the start of the navigation: median (least–most). FCP, LCP and bytes: what is more than without a tool.`,
+  ...columnsOf(cells).flatMap(({ line, cache }) => table(cells.filter((cell) => cell.line === line && cell.cache === cache))),
+];
+const short = [`Share of late views, and median ms until the variant is painted in the others (${machine.replace(/\.$/, "")}):`, "", ...summary(cells)];
+console.log([...whole, "", "### In short", "", ...short].join("\n"));
+if (process.argv.includes("--write")) {
+  write("docs/page-speed.md", whole);
+  write("README.md", short);
+}

@@ -27,6 +27,14 @@ const inFolder = async (work) => {
   }
 };
 
+/** What pages with this plan carry in their heads. @param {Uint8Array} plan @param {string[]} options of `parlour snippet` */
+export const snippet = (plan, options) =>
+  inFolder(async (folder) => {
+    const file = join(folder, "plan.bin");
+    await writeFile(file, plan);
+    return parlour(["snippet", file, ...options]);
+  });
+
 /** The plan of a parlour.json. @param {object} config @param {string[]} [options] of `parlour build` */
 export const buildPlan = (config, options = []) =>
   inFolder(async (folder) => {

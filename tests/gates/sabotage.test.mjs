@@ -111,6 +111,14 @@ const ROWS = [
     claim: "the JavaScript of the core runs from checked bytes",
   },
   {
+    what: "problems are sent without end",
+    file: "visit.js",
+    from: "told.size >= PROBLEMS",
+    to: "told.size >= 1000",
+    tests: "tests/browser/problems.test.mjs",
+    claim: "are at most twenty",
+  },
+  {
     what: "frames of other sites are worked in",
     file: "api.js",
     from: "if (isForeign()) {",
@@ -157,6 +165,14 @@ const ROWS = [
     to: "",
     tests: "tests/browser/attacks.test.mjs",
     claim: "nothing runs, nothing stays",
+  },
+  {
+    what: "the late rule is off",
+    file: "visit.js",
+    from: "reason !== 'preview' && wasSeen(targets)",
+    to: "reason !== 'preview' && false",
+    tests: "tests/browser/flicker.test.mjs",
+    claim: "an async tag that comes late",
   },
   {
     what: "the toolbar's clicks are the page's",
