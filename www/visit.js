@@ -263,6 +263,12 @@ export const createVisit = (options, control, tell, { hidden, first } = {}) => {
     await storage?.fold((snapshot, entries) => folding.fold(snapshot, entries, known, Date.now()));
   };
 
+  /** The page had shown what it changes. @param {string} key @param {string} variation @param {string} reason */
+  const missed = (key, variation, reason) => {
+    tooLate.set(key, 'late');
+    if (isCounted(reason)) sendRecord({ type: 'late', properties: { experiment_id: key, variation_id: variation } });
+  };
+
   /** Decides what changes the page, and puts it there. */
   const evaluate = () => {
     // Nothing is known of the page yet, or it is being left.
@@ -275,10 +281,7 @@ export const createVisit = (options, control, tell, { hidden, first } = {}) => {
       const { variant, reason } = engine.decide(index, false, Date.now());
       const { key: variation, changes = [] } = variants[variant] ?? {};
       const was = handover?.settle(key, variation, changes, reason);
-      if (variation && !tooLate.has(key) && (was ? !was.same : !inTime.has(key) && late !== 'apply' && reason !== 'preview' && wasSeen(targets))) {
-        tooLate.set(key, 'late');
-        if (isCounted(reason)) sendRecord({ type: 'late', properties: { experiment_id: key, variation_id: variation } });
-      }
+      if (variation && !tooLate.has(key) && (was ? !was.same : !inTime.has(key) && late !== 'apply' && reason !== 'preview' && wasSeen(targets))) missed(key, variation, reason);
       if (!variation || (tooLate.has(key) && (!was || was.same))) return out();
       // One page view, one decision.
       if (tooLate.has(key)) return applier.apply(name, was?.changes ?? [], [], undefined, index);
@@ -392,7 +395,7 @@ export const createVisit = (options, control, tell, { hidden, first } = {}) => {
         recommender = createRecommender(made);
         const { experiments, flags } = made.page;
         for (const { key, rows } of flags) if (tooLate.has(key)) for (const { experiment } of rows) if (experiment !== undefined) tooLate.set(experiments[experiment].key, 'loading');
-        if (made.page.redirects) leaves = (await loadModule(options.redirect)).createRedirects({ engine: made, consent, outbox, storage: () => storage, meet, isLate: (/** @type {string} */ key) => tooLate.has(key), report, signal });
+        if (made.page.redirects) leaves = (await loadModule(options.redirect)).createRedirects({ engine: made, consent, outbox, storage: () => storage, meet, isLate: (/** @type {string} */ key) => tooLate.has(key), late: missed, report, signal });
       }
     } catch (error) {
       report({ key: typeof options.plan === 'string' ? options.plan : undefined, code: 'off', detail: /** @type {Error} */ (error).message });
