@@ -6,6 +6,7 @@
 // last PAGES of them. It is hostile input: it writes through the same allow-lists as a plan.
 
 import { operationsOf } from './change.js';
+import { rootOf } from './hydration.js';
 
 /** @typedef {import('./change.js').Change} Change */
 /** @typedef {{variant: string | null, changes: Change[], handed?: boolean}} Decided */
@@ -80,7 +81,7 @@ const createFirst = (consent) => {
         for (const selector of [change.select ?? []].flat())
           try {
             for (const element of document.querySelectorAll(selector)) {
-              if (on.has(element) || ((change.text != null || change.insert || change.move) && !isWhole(element))) continue;
+              if (on.has(element) || rootOf(element) || ((change.text != null || change.insert || change.move) && !isWhole(element))) continue;
               operations = operationsOf(element, change, (selector) => document.querySelector(selector)) ?? [];
               if (!operations.length) return;
               on.add(element);

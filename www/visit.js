@@ -178,7 +178,7 @@ export const createVisit = (options, control, tell, { hidden } = {}) => {
   };
   const isHydrated = createHydration(() => loadModule(options.hydrated));
   const applier = createApplier({ report, signal, more, isHydrated });
-  const wasSeen = createWitness(signal);
+  const { wasSeen, renew } = createWitness(signal);
 
   /** @param {Touchpoint} touchpoint @param {Record<string, unknown>} [facts] */
   const send = (touchpoint, facts) => {
@@ -427,6 +427,7 @@ export const createVisit = (options, control, tell, { hidden } = {}) => {
     if (views++) {
       pageView = randomId();
       tooLate = new Map();
+      renew();
       current = undefined;
       for (const name of shown) applier.undo(name);
       shown.clear();
@@ -534,7 +535,7 @@ export const createVisit = (options, control, tell, { hidden } = {}) => {
     /** @param {boolean} [asked] by the page, not by its address */
     devtools: async (asked) =>
       (await loadModule(options.preview)).devtools(
-        { ...visit, applier, outbox, engine, facts, options, signal, evaluate, report, told, storage: () => storage, mark: () => (environment = 'preview') },
+        { ...visit, applier, outbox, engine, facts, options, signal, evaluate, report, told, storage: () => storage, outs: () => tooLate, mark: () => (environment = 'preview') },
         asked,
       ),
   };

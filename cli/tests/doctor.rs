@@ -77,6 +77,17 @@ fn on_another_origin_all_is_well_with_cors() {
 }
 
 #[test]
+fn the_snippet_of_this_plan_is_well() {
+    let findings = examined(&Site::with(&[Fault::SnippetFor("#banner")]), now_ms());
+    assert!(findings.iter().all(|one| one.level == Fine), "{}", listed(&findings));
+    assert!(
+        is_there(&findings, (Fine, "snippet", "hides what the plan changes: #banner")),
+        "{}",
+        listed(&findings)
+    );
+}
+
+#[test]
 fn a_module_is_found_with_its_plan_and_its_endpoint() {
     let site = Site::with(&[Fault::Page(
         r#"<script type="module" nonce="n">import p from "/parlour.0123abcd.js"; p.start({ plan: "/plan.bin", endpoint: '/v1/batch', keys: "KEY" });</script>"#,
@@ -250,6 +261,21 @@ fn each_fault_is_named_with_its_cure() {
         ("an unsigned plan", vec![Body(PLAN, plan("127.0.0.1"))], (Fail, "plan", "is refused by the page")),
         ("no key", vec![Attribute("data-key", "abc")], (Fail, "plan", "data-key")),
         ("another site's plan", vec![Fault::OtherHost], (Fail, "plan", "this page is on 0.0.0.0")),
+        (
+            "another plan's snippet",
+            vec![Fault::SnippetFor("#hero")],
+            (Warn, "snippet", "hides \"#hero\", and the plan changes \"#banner\""),
+        ),
+        (
+            "a snippet cut short",
+            vec![Fault::Inline("<script nonce=n>parlour; document.adoptedStyleSheets; (</script>")],
+            (Warn, "snippet", "cannot be read"),
+        ),
+        (
+            "a snippet for another address",
+            vec![Fault::SnippetFor("#banner"), Attribute("data-plan", "/plan.bin?2")],
+            (Warn, "snippet", "fetches \"/plan.bin\", which nothing"),
+        ),
         ("no collector named", vec![NoAttribute("data-endpoint")], (Warn, "collector", "no endpoint")),
         ("no collector", vec![Status(BATCH, 404)], (Fail, "collector", "answers 404")),
         (

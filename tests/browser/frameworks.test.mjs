@@ -15,7 +15,8 @@ const CHANGES = [
   { select: "#promo", hide: true },
   { select: "#later", text: "Later, for you" },
 ];
-const CONFIG = { site: ["127.0.0.1"], experiments: { look: { status: "running", variants: { control: { weight: 0 }, new: { weight: 1, changes: CHANGES } } } } };
+// The tests start Parlour after the page has been seen.
+const CONFIG = { site: ["127.0.0.1"], experiments: { look: { status: "running", late: "apply", variants: { control: { weight: 0 }, new: { weight: 1, changes: CHANGES } } } } };
 
 /** What a visitor sees of the home page after so many clicks. */
 const changed = (/** @type {number} */ count) => ({ title: "Made for you", hint: "mine", class: count ? `big c${count} mine` : "big mine", extra: "Extra", number: "Number one", promo: "none", later: "Later, for you", row: `Row ${count}` });

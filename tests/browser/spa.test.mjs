@@ -13,7 +13,8 @@ const CONFIG = {
   site: ["127.0.0.1"],
   goals: { thanks: { page: "/thanks" } },
   experiments: {
-    everywhere: always([{ select: "#foot", text: "New foot" }]),
+    // The tests start Parlour after the page has been seen. A route is decided on before it is, so that nothing of it is late.
+    everywhere: { ...always([{ select: "#foot", text: "New foot" }]), late: "apply" },
     offer: { ...always([{ select: "#title", text: "Offer for you" }]), audience: at("/offer"), applies: "always" },
     // Drawn anew for each page view.
     view: { unit: "page view", status: "running", variants: { a: { weight: 1, changes: [{ select: "#foot", attr: { title: "a" } }] }, b: { weight: 1, changes: [{ select: "#foot", attr: { title: "b" } }] } } },

@@ -16,6 +16,7 @@ const PREVIEW = newKey();
 const text = (/** @type {string} */ words) => ({ changes: [{ select: "#headline", text: words }] });
 const CONFIG = {
   site: ["127.0.0.1", "shop.example"],
+  late: "apply",
   previewKey: PREVIEW.text,
   goals: { asked: { click: ".ask" }, anything: { click: "*" } },
   audiences: { members: { plan: "gold" } },
@@ -23,6 +24,7 @@ const CONFIG = {
   experiments: {
     headline: { name: "Headline", status: "running", variants: { control: { name: "Plain", weight: 0 }, new: { name: "New", weight: 1, ...text("Made for you") }, loud: { weight: 0, ...text("HELLO") } }, goals: ["asked"] },
     members: { status: "running", audience: "members", variants: { control: {}, gift: {} } },
+    words: { status: "running", late: "skip", variants: { control: { weight: 0 }, asks: { weight: 1, changes: [{ select: ".ask", text: "Do ask" }] } } },
     stopped: { status: "paused", variants: { control: {}, late: {} } },
   },
   experiences: { hello: { name: "Hello", changes: [{ select: ".ask", class: { add: "warm" } }] } },
@@ -72,6 +74,7 @@ inShop("the preview toolbar", {
     assert.match(await article("Headline"), /In: New.*(Drawn by the visitor's id \(0\.\d{4} of 0 to 1\)|met the experiment before)/);
     assert.match(await article("members"), /Out.*The audience does not fit\. This does not hold:.*\/audiences\/members\/plan "gold"/);
     assert.match(await article("stopped"), /Out.*The experiment is paused/);
+    assert.match(await article("words"), /Out.*The decision came after the page had shown the original/);
     assert.match(await article("free"), /true.*The file gives everybody this value|true.*No rule answers/);
     assert.match(await article("Hello"), /In.*Shown in this page view/);
     const [width, color] = await page.evaluate(() => {
@@ -92,6 +95,10 @@ inShop("the preview toolbar", {
     assert.deepEqual(await page.evaluate(() => parlour.decide("stopped")), { experiment: "stopped", variant: "late", values: {}, reason: "preview" });
     assert.match(await words(page, ".strip"), /3 variants forced.*Nothing is counted/);
     await page.click("h1");
+    await click(page, "[data-key='words 1']");
+    await page.waitFor(() => document.querySelector(".ask")?.textContent === "Do ask");
+    await click(page, "[data-key='words -1']");
+    await page.waitFor(() => document.querySelector(".ask")?.textContent === "Ask");
     await click(page, "[aria-label='Collapse the toolbar']");
     assert.match(await words(page, ".badge:not([hidden]) .text"), /3 variants forced/);
 

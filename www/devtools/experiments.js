@@ -12,22 +12,21 @@ const read = (context) => {
   const { engine, forces, applier, bytes } = context;
   const now = Date.now();
   const experiments = engine.page.experiments.map(({ key, name, unit, variants }, index) => {
+    /** @type {import('./words.js').Explained | undefined} */
     const why = forces.naturally(index, () => engine.explain(index, now));
     const own = forces.naturally(index, () => engine.decide(index, false, now));
-    const answer = context.decide(key, 'peek');
     const forced = forces.forced.get(index) ?? -1;
-    // Asked for too early, or too late for the page: the engine alone does not know.
-    const isOut = /^(loading|late)$/.test(answer.reason);
+    // Asked for too early, or too late for the page: the engine does not know.
+    const out = forces.outOf(index);
     return {
       key,
       name,
       unit: unit ?? 'visitor',
       variants: variants.map(({ key, name }) => ({ key, name })),
       forced,
-      isOut,
-      now: isOut ? -1 : forced >= 0 ? forced : own.variant,
-      own: own.variant,
-      why: isOut ? { ...why, reason: answer.reason } : why,
+      now: forced >= 0 ? forced : out ? -1 : own.variant,
+      own: out ? -1 : own.variant,
+      why: out && own.variant >= 0 ? /** @type {typeof why} */ ({ reason: out }) : why,
       status: bytes.experiment(key, now)?.status,
     };
   });
@@ -81,20 +80,20 @@ const choice = ({ key, name, variants, forced, own }, index, { forces, say, refr
 };
 
 /** @param {ReturnType<typeof read>['experiments'][number]} seen */
-const reason = ({ forced, isOut, why, unit, now }) => {
+const reason = ({ forced, why, unit, now }) => {
   if (!why) return note('No answer: the engine stands down after two faults.');
   const [what, rest] = [because(why, unit), why.reason === 'prerequisite' ? why.requires : why.clause];
-  const would = forced >= 0 && !isOut ? 'Forced for this tab; nothing is counted. Otherwise: ' : '';
-  const soon = isOut && forced >= 0 ? ' Reload the page to see the forced variant.' : '';
-  return h('div', { class: `reason${now < 0 ? ' out' : ''}` }, h('p', {}, would + what + soon), rest && /^(audience|prerequisite)$/.test(why.reason) ? h('code', { class: 'clause' }, rest) : '');
+  const would = forced >= 0 ? 'Forced for this tab; nothing is counted. Otherwise: ' : '';
+  return h('div', { class: `reason${now < 0 ? ' out' : ''}` }, h('p', {}, would + what), rest && /^(audience|prerequisite)$/.test(why.reason) ? h('code', { class: 'clause' }, rest) : '');
 };
 
 /** @param {ReturnType<typeof read>['experiments'][number]} seen */
 const steps = ({ key, why }) => {
   if (!why?.settled) return '';
-  const at = STEPS.indexOf(why.settled);
+  const { settled, reason } = why;
+  const at = STEPS.indexOf(settled);
   const rows = STEPS.slice(0, at + 1).map((step, i) => {
-    const isIn = /^(bucketed|sticky|winner)$/.test(why.reason);
+    const isIn = /^(bucketed|sticky|winner)$/.test(reason);
     const [mark, words] = i < at ? ['✓', STEP_WORDS[step]] : [isIn ? '✓' : '✗', isIn ? 'settled here' : 'settled here: out'];
     return h('li', { class: i < at ? '' : 'settled' }, h('span', { 'aria-hidden': 'true' }, mark), h('code', {}, step), h('span', {}, words));
   });
@@ -108,7 +107,7 @@ const quote = (text) => (/^[\w./:-]+$/.test(text) ? text : `'${text.replaceAll("
 const link = ({ key, variants, forced }, { engine, say }) => {
   const { origin, pathname, search } = location;
   const page = origin + pathname + search.replace(/([?&])parlour-(devtools|preview)(=[^&]*)?&?/, '$1').replace(/[?&]$/, '');
-  const command = (/** @type {string} */ variant) => `parlour preview --experiment ${key} --variant ${quote(variant)} --url ${quote(page)} --for 7d --key parlour.preview-key`;
+  const command = (/** @type {string} */ variant) => ['parlour preview', `--experiment ${key}`, `--variant ${quote(variant)}`, `--url ${quote(page)}`, '--for 7d', '--key parlour.preview-key'].join(' \\\n  ');
   const chosen = variants[forced >= 0 ? forced : variants.length - 1]?.key;
   const text = h('code', { class: 'command', tabindex: '0', 'data-key': `${key} command` }, command(chosen));
   const select = h(
@@ -132,8 +131,8 @@ const link = ({ key, variants, forced }, { engine, say }) => {
     `${key} preview`,
     'Preview link',
     engine.page.previewKey
-      ? note('A link must be signed, and the key is not in the page. Run this where it lies; `parlour serve` prints its place at start as --key.')
-      : note('This plan names no previewKey, so that no link would be taken. `parlour serve --config` adds its own; else see docs/signing.md.'),
+      ? note('A link must be signed, and the key is not in the page. Run this where the key lies: ', h('code', {}, 'parlour serve'), ' prints its place at start, as ', h('code', {}, '--key'), '.')
+      : note('This plan names no ', h('code', {}, 'previewKey'), ', so that no link would be taken. ', h('code', {}, 'parlour serve --config'), ' adds its own; else see docs/signing.md.'),
     h('div', { class: 'row' }, h('label', {}, 'Variant ', select), button),
     text,
   );

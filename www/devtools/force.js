@@ -8,12 +8,14 @@ import { readKept, TOKEN, TOOLBAR } from './kept.js';
 /** @typedef {import('./toolbar.js').Inside} Inside */
 
 /** @param {Inside} inside @param {boolean} lasts the tab remembers it, also while nothing is forced */
-export const createForces = ({ engine, consent, evaluate, mark, signal }, lasts) => {
+export const createForces = ({ engine, consent, evaluate, mark, outs, signal }, lasts) => {
   const { experiments } = engine.page;
   /** Variant by experiment. @type {Map<number, number>} */
   const forced = new Map();
   /** @type {Map<number, number>} */
   const held = new Map();
+  /** Out of a page view, all but for the force, and why. @type {Map<number, {of: ReturnType<typeof outs>, why: 'loading' | 'late'}>} */
+  const outside = new Map();
   /** By a link, which is remembered by itself. */
   const given = new Set();
   let hasEnded = false;
@@ -49,6 +51,12 @@ export const createForces = ({ engine, consent, evaluate, mark, signal }, lasts)
     }
   };
 
+  /** Why it would be out of this page view without the force. @param {number} index */
+  const outOf = (index) => {
+    const known = outside.get(index);
+    return known?.of === outs() ? known.why : outs().get(experiments[index].key);
+  };
+
   /** What would be without the force. @template T @param {number} index @param {() => T} look */
   const naturally = (index, look) => {
     const variant = forced.get(index) ?? held.get(index);
@@ -71,6 +79,11 @@ export const createForces = ({ engine, consent, evaluate, mark, signal }, lasts)
     if (variant >= 0) forced.set(index, variant);
     else if (own >= 0) held.set(index, own);
     engine.force(index, variant >= 0 ? variant : own);
+    const { key } = experiments[index];
+    const why = outs().get(key);
+    if (why) outside.set(index, { of: outs(), why });
+    if (variant >= 0) outs().delete(key);
+    else if (outOf(index)) outs().set(key, /** @type {'late'} */ (outOf(index)));
     keep();
     evaluate();
   };
@@ -79,6 +92,7 @@ export const createForces = ({ engine, consent, evaluate, mark, signal }, lasts)
     forced,
     place,
     naturally,
+    outOf,
     set,
     /** The tab's next pages show the badge alone. @param {boolean} is */
     collapse(is) {

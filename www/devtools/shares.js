@@ -25,7 +25,7 @@ const ask = async (endpoint) => {
   if (url.origin !== location.origin) return { why: `The collector is on another host (${url.host}), which a page may not ask as you. Open its /_parlour there.` };
   try {
     const response = await fetch(url, { credentials: 'same-origin' });
-    if (response.status === 401) return { why: 'You are not logged in to the collector in this browser: open the admin address that `parlour serve` printed at start, then look here again.' };
+    if (response.status === 401) return { why: 'You are not logged in to the collector in this browser: open the admin address that “parlour serve” printed at start, then look here again.' };
     if (!response.ok) return { why: `The collector shows no counts here: it answered ${response.status}.` };
     return { counted: (await response.json()).counts.variants };
   } catch {

@@ -97,7 +97,7 @@ details[open] > summary { margin-bottom: 6px; }
 .row { display: flex; align-items: center; justify-content: space-between; gap: 12px; margin: 8px 0; }
 .row label { align-items: center; min-width: 0; }
 select { min-width: 0; max-width: 220px; height: 28px; padding: 0 6px; border: 1px solid var(--line); border-radius: 6px; background: var(--back); }
-.command { display: block; padding: 8px 10px; border-radius: 6px; background: var(--raised); user-select: all; }
+.command { display: block; white-space: pre-wrap; padding: 8px 10px; border-radius: 6px; background: var(--raised); user-select: all; }
 
 dl > div { display: grid; grid-template-columns: 128px minmax(0, 1fr); gap: 12px; padding: 4px 0; }
 dl:not(.figures) > div + div { border-top: 1px solid var(--line); }

@@ -29,6 +29,7 @@ import * as shares from './shares.js';
  * @property {() => void} evaluate
  * @property {(problem: {key?: string, code: string, detail: string}) => void} report
  * @property {() => import('../storage.js').Storage | null} storage
+ * @property {() => Map<string, 'loading' | 'late'>} outs experiments that are out of this page view
  * @property {() => void} mark what is recorded from now on is a preview's
  * @property {(key: string, how: 'peek') => import('../visit.js').Answer} decide
  * @property {() => Record<string, import('../visit.js').FlagAnswer>} flags
@@ -122,7 +123,7 @@ export const open = (inside, { collapsed = false, lasts = true } = {}) => {
     badge.dataset.text = text;
     badge.replaceChildren(icon(LOGO, 'logo'), h('span', { class: 'unseen' }, 'Open the preview toolbar. '), h('span', { class: 'text' }, text || 'Parlour'));
     strip.replaceChildren(
-      h('p', {}, h('strong', {}, text ? `${text}${shown.length > 1 ? '' : ' is forced'}.` : ''), ' Nothing is counted.'),
+      h('p', {}, h('strong', {}, text), '. Nothing is counted.'),
       h('button', { type: 'button', class: 'plain', onclick: () => release() }, 'Undo'),
     );
     strip.hidden = !text;

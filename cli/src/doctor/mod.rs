@@ -11,6 +11,7 @@ mod integrity;
 mod page;
 mod plan;
 mod policy;
+mod snippet;
 
 use serde::Serialize;
 use url::Url;
@@ -93,6 +94,7 @@ fn look(url: &Url, fetcher: &Fetcher, now_ms: u64, findings: &mut Findings) {
     let files = files::check(&install, &page, fetcher, findings);
     integrity::check(&install, &page, &files, findings);
     policy::check(&install, &page, &files, findings);
-    plan::check(&install, &page, fetcher, now_ms, findings);
+    let plan = plan::check(&install, &page, fetcher, now_ms, findings);
+    snippet::check(&install, &page, &files, plan.as_ref(), findings);
     collector::check(&install, &page, fetcher, findings);
 }

@@ -9,6 +9,8 @@ use std::sync::{Arc, Mutex};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use parlour::authoring::{CompileOptions, compile};
+use parlour::plan::Plan;
+use parlour_command::snippet::{Options, Snippet};
 use parlour_signing::{PrivateKey, sign};
 use sha2::{Digest, Sha384};
 
@@ -49,6 +51,8 @@ pub enum Fault {
     /// Before them.
     Inline(&'static str),
     NoInline,
+    /// The head snippet of a plan that changes this element.
+    SnippetFor(&'static str),
     Twice,
     /// Script, plan and collector are on another origin.
     Elsewhere,
@@ -93,8 +97,20 @@ fn unpacked(bytes: &[u8]) -> Vec<u8> {
 
 /// Unsigned.
 pub fn plan(host: &str) -> Vec<u8> {
+    plan_for(host, "#banner")
+}
+
+fn snippet(selector: &str) -> String {
+    let plan = Plan::decode(&plan_for("127.0.0.1", selector)).unwrap();
+    let options = Options { src: SCRIPT.into(), ..Options::default() };
+    // It names the wasm as it is called without a hash.
+    let script = Snippet::of(&plan, &options).unwrap().script.replace("/parlour.wasm", WASM);
+    format!("<script nonce=\"n\">{script}</script>")
+}
+
+fn plan_for(host: &str, selector: &str) -> Vec<u8> {
     let config = format!(
-        r##"{{"site":["{host}"],"experiments":{{"banner":{{"status":"running","variants":{{"control":{{}},"loud":{{"changes":[{{"select":"#banner","text":"x"}}]}}}}}}}}}}"##
+        r##"{{"site":["{host}"],"experiments":{{"banner":{{"status":"running","variants":{{"control":{{}},"loud":{{"changes":[{{"select":"{selector}","text":"x"}}]}}}}}}}}}}"##
     );
     let options = CompileOptions {
         version: 7,
@@ -221,6 +237,7 @@ impl Site {
                 Fault::Page(html) => instead = Some(html.replace("KEY", &key().public().to_string())),
                 Fault::Inline(html) => before.push_str(html),
                 Fault::NoInline => stub = "",
+                Fault::SnippetFor(selector) => before.push_str(&snippet(selector)),
                 Fault::Twice => twice = true,
                 Fault::PlainName => drop(tag.insert("src", "/parlour.iife.js".into())),
                 Fault::HalfPlan => at(PLAN, &|route| route.body.truncate(route.body.len() / 2)),
@@ -272,7 +289,7 @@ fn answer(mut stream: &TcpStream, routes: &Routes) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream);
     let mut line = String::new();
     reader.read_line(&mut line)?;
-    let path = line.split(' ').nth(1).unwrap_or("/").to_owned();
+    let path = line.split([' ', '?']).nth(1).unwrap_or("/").to_owned();
     let mut length = 0;
     loop {
         line.clear();

@@ -1,0 +1,47 @@
+//! The snippet in the head: does it hide what this plan changes, and fetch what this page uses?
+
+use parlour_command::plan_file::Opened;
+use parlour_command::snippet::{Options, Snippet};
+use url::Url;
+
+use super::files::File;
+use super::{Findings, Install, Page};
+
+const REMAKE: &str = "print it anew with `parlour snippet`, and with each new plan";
+
+pub fn check(
+    install: &Install<'_>,
+    page: &Page,
+    files: &[File],
+    plan: Option<&Opened>,
+    findings: &mut Findings,
+) {
+    let is_snippet = |text: &str| text.contains("parlour") && text.contains("adoptedStyleSheets");
+    let found = page.scripts.iter().find(|script| script.get("src").is_none() && is_snippet(&script.text));
+    let (Some(script), Some(opened)) = (found, plan) else { return };
+    let Ok(made) = Snippet::of(&opened.plan, &Options::default()) else { return };
+    let place = page.url.as_str();
+    let wanted = made.selectors.join(",");
+    let Some((hidden, fetched)) = said(&script.text) else {
+        return findings.warn("snippet", place, "what the snippet hides and fetches cannot be read", REMAKE);
+    };
+    if hidden == wanted {
+        findings.ok("snippet", place, format!("hides what the plan changes: {hidden}"));
+    } else {
+        let what = format!("the snippet hides {hidden:?}, and the plan changes {wanted:?}");
+        findings.warn("snippet", place, what, REMAKE);
+    }
+    let is_used = |url: &Url| install.plan.as_ref() == Some(url) || files.iter().any(|file| file.url == *url);
+    for address in &fetched {
+        if !page.url.join(address).is_ok_and(|url| is_used(&url)) {
+            let what = format!("the snippet fetches {address:?}, which nothing on this page uses");
+            findings.warn("snippet", place, what, REMAKE);
+        }
+    }
+}
+
+/// Selectors and addresses behind the code, as `parlour snippet` writes them.
+fn said(script: &str) -> Option<(String, Vec<String>)> {
+    let (_, said) = script.trim_end().strip_suffix(')')?.rsplit_once("(window,document,")?;
+    serde_json::from_str(&format!("[{said}]")).ok()
+}
