@@ -19,12 +19,12 @@ const CONFIG = {
   late: "apply",
   previewKey: PREVIEW.text,
   goals: { asked: { click: ".ask" }, anything: { click: "*" } },
-  audiences: { members: { plan: "gold" } },
+  audiences: { members: { plan: "gold" }, asking: { asks: true } },
   flags: { free: { default: true } },
   experiments: {
     headline: { name: "Headline", status: "running", variants: { control: { name: "Plain", weight: 0 }, new: { name: "New", weight: 1, ...text("Made for you") }, loud: { weight: 0, ...text("HELLO") } }, goals: ["asked"] },
     members: { status: "running", audience: "members", variants: { control: {}, gift: {} } },
-    words: { status: "running", late: "skip", variants: { control: { weight: 0 }, asks: { weight: 1, changes: [{ select: ".ask", text: "Do ask" }] } } },
+    words: { status: "running", audience: "asking", late: "skip", variants: { control: { weight: 0 }, asks: { weight: 1, changes: [{ select: ".ask", text: "Do ask" }] } } },
     stopped: { status: "paused", variants: { control: {}, late: {} } },
   },
   experiences: { hello: { name: "Hello", changes: [{ select: ".ask", class: { add: "warm" } }] } },
@@ -74,7 +74,10 @@ inShop("the preview toolbar", {
     assert.match(await article("Headline"), /In: New.*(Drawn by the visitor's id \(0\.\d{4} of 0 to 1\)|met the experiment before)/);
     assert.match(await article("members"), /Out.*The audience does not fit\. This does not hold:.*\/audiences\/members\/plan "gold"/);
     assert.match(await article("stopped"), /Out.*The experiment is paused/);
-    assert.match(await article("words"), /Out.*The decision came after the page had shown the original/);
+    // Not before the page was painted, so that it is late; and on this page alone.
+    await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+    await page.evaluate(() => parlour.set({ asks: true }));
+    await page.waitFor(() => /Out.*The decision came after the page had shown the original/.test(document.querySelector("parlour-toolbar")?.shadowRoot?.querySelector("article[aria-label=words]")?.textContent ?? ""));
     assert.match(await article("free"), /true.*The file gives everybody this value|true.*No rule answers/);
     assert.match(await article("Hello"), /In.*Shown in this page view/);
     const [width, color] = await page.evaluate(() => {
