@@ -26,6 +26,7 @@ const FIGHTS = 20;
  * @property {number} rank
  * @property {string[]} selectors
  * @property {Set<Element>} on
+ * @property {WeakSet<Element>} own what it inserted
  * @property {boolean} met
  * @property {'' | 'missing' | 'dead'} off looked for in vain until the next `apply`, or never touched again
  * @property {number} since start of the second in which `fights` were counted
@@ -147,12 +148,20 @@ export const createApplier = ({ root = document, report, wait = WAIT_MS, signal,
       });
   };
 
+  /** What was written on top of these, and would be wrong without them. Attributes of other elements are as they are. @param {Placed[]} list */
+  const above = (list) => {
+    const elements = new Set(list.map(({ element }) => element));
+    const moves = list.some(({ needs }) => needs);
+    return placed.slice(placed.indexOf(list[0])).filter(({ element, needs }) => elements.has(element) || (moves && needs));
+  };
+
   /**
    * Undoes, from the newest, what is to go and what is to be written `again`, on top of what is `added`.
    * @param {Placed[]} gone @param {Placed[]} [again] @param {Placed[]} [added]
    */
   const arrange = (gone, again = [], added = []) =>
     keepFocus(() => {
+      const leaving = new Set(gone);
       const moving = new Set([...gone, ...again]);
       if (moving.size) {
         for (const { state, undo } of placed.filter((operation) => moving.has(operation)).reverse()) attempt(state, undo);
@@ -165,9 +174,10 @@ export const createApplier = ({ root = document, report, wait = WAIT_MS, signal,
       }
       for (const operation of [...added, ...again]) {
         const { element, state } = operation;
+        if (state.off || leaving.has(operation)) continue;
         placed.push(operation);
         same.set(element, onSame(element).add(operation));
-        if (!state.off) attempt(state, () => write(operation));
+        attempt(state, () => write(operation));
       }
     });
 
@@ -186,9 +196,11 @@ export const createApplier = ({ root = document, report, wait = WAIT_MS, signal,
       if (!operations) return;
       state.met = true;
       state.on.add(element);
+      // What it makes would else be another place for it.
+      for (const { made } of operations) if (made) for (const each of [made, ...made.querySelectorAll('*')]) state.own.add(each);
       const added = operations.map((operation) => /** @type {Placed} */ (Object.assign(operation, { element, state })));
-      arrange([], [...onSame(element)].filter((other) => other.state.rank > state.rank), added);
-      if (state.off) arrange(added);
+      arrange([], above([...onSame(element)].filter((other) => other.state.rank > state.rank)), added);
+      if (state.off) arrange(added, above(added));
     });
   };
 
@@ -211,7 +223,7 @@ export const createApplier = ({ root = document, report, wait = WAIT_MS, signal,
         if (state.off) continue;
         const { change, on } = state;
         for (const element of on.size && !change.all ? [] : find(key, state.selectors, change.all))
-          if (!on.has(element) && !state.off) place(state, element);
+          if (element.isConnected && !on.has(element) && !state.own.has(element) && !state.off) place(state, element);
         if (!state.selectors.length) state.off = 'dead';
         else if (!state.met && entry.waited >= (change.wait ?? wait)) {
           state.off = 'missing';
@@ -241,11 +253,7 @@ export const createApplier = ({ root = document, report, wait = WAIT_MS, signal,
     const entry = entries.get(key);
     entries.delete(key);
     const gone = placed.filter(({ state }) => entry?.states.includes(state));
-    const elements = new Set(gone.map(({ element }) => element));
-    // Attributes of other elements are as they are, wherever nodes go.
-    const moves = gone.some(({ needs }) => needs);
-    const later = placed.slice(placed.indexOf(gone[0]));
-    arrange(gone, gone[0] && later.filter((other) => !gone.includes(other) && (elements.has(other.element) || (moves && other.needs))));
+    arrange(gone, above(gone));
   };
 
   const stop = () => {
@@ -276,7 +284,7 @@ export const createApplier = ({ root = document, report, wait = WAIT_MS, signal,
       /** @type {State[]} */
       const states = same
         ? former.states
-        : changes.map((change, i) => ({ key, change, rank: rank * 1000 + i, selectors: [change.select ?? []].flat(), on: new Set(), met: false, since: 0, fights: 0, turn: 0, off: '' }));
+        : changes.map((change, i) => ({ key, change, rank: rank * 1000 + i, selectors: [change.select ?? []].flat(), on: new Set(), own: new WeakSet(), met: false, since: 0, fights: 0, turn: 0, off: '' }));
       for (const state of states) if (state.off === 'missing') state.off = '';
       /** @type {Entry} */
       const entry = { changes, states, targets: [...targets], found, waited: -1 };

@@ -5,7 +5,7 @@
 
 import { build, checkAttribute, checkElement, refuse, writeAttribute } from './allowed.js';
 import { swap } from './focus.js';
-import { giveBack, isLent, isThere, lend } from './parents.js';
+import { giveBack, isLent, isThere, lend, unlend } from './parents.js';
 
 /**
  * @typedef {object} Change
@@ -30,6 +30,7 @@ import { giveBack, isLent, isThere, lend } from './parents.js';
  * @property {() => boolean} holds
  * @property {() => void} write
  * @property {() => void} undo after which it may be written again
+ * @property {Element} [made] what was built
  * @property {Node[]} [needs] of what moves nodes: those without which it no longer makes sense
  */
 
@@ -123,6 +124,7 @@ const text = (element, value) => {
     theirs.delete(node);
     if (typeof own === 'string') node.nodeValue = own;
     else {
+      // Not what has been taken from there meanwhile.
       const back = own.filter(isLent);
       /** @type {Text} */ (node).replaceWith(...back);
       back.forEach(restore);
@@ -162,7 +164,7 @@ const text = (element, value) => {
 
 const METHODS = /** @type {const} */ ({ before: 'before', after: 'after', first: 'prepend', last: 'append' });
 
-/** @param {Node} node @param {Element} anchor @param {Place} [place] */
+/** @param {Element} node @param {Element} anchor @param {Place} [place] */
 const placed = (node, anchor, place = 'last') => {
   const method = Object.hasOwn(METHODS, place) ? METHODS[place] : refuse(place);
   const outside = /^[ab]/.test(place);
@@ -172,9 +174,13 @@ const placed = (node, anchor, place = 'last') => {
     holds: () =>
       node.parentNode === (outside ? anchor.parentNode : anchor) &&
       (!outside || !!(anchor.compareDocumentPosition(node) & (place === 'after' ? 4 : 2))),
-    write: (it = node) => anchor[method](it),
-    undo: () => /** @type {Element} */ (node).remove(),
+    write: (/** @type {Node} */ it = node) => anchor[method](it),
+    undo() {
+      unlend(node);
+      node.remove();
+    },
     needs: [],
+    made: node,
   };
 };
 
@@ -182,24 +188,33 @@ const placed = (node, anchor, place = 'last') => {
 const moved = (element, anchor, place) => {
   const mark = document.createComment('');
   const { holds, write } = placed(element, anchor, place);
-  if (element.contains(anchor)) refuse('move into itself');
   /** @type {Node | null} */
   let home = null;
+  /** @type {Node | null} */
+  let parent = null;
   return {
     holds,
     write() {
+      if (element.contains(anchor)) refuse('move into itself');
       const there = document.createComment('');
-      element.before(mark);
-      if (home) giveBack(home, mark);
-      home = mark.parentNode;
-      if (home) lend(home, mark, [element], mark);
+      // Where our changes push each other about, its home stays where it was.
+      if (element.parentNode !== parent || !mark.parentNode) {
+        element.before(mark);
+        if (home) giveBack(home, mark);
+        home = mark.parentNode;
+        if (home) lend(home, mark, [element], mark);
+      }
       write(there);
       swap(there, element);
+      parent = element.parentNode;
     },
     undo() {
+      if (!parent) return;
+      parent = null;
       // Without its mark its home is gone. Away while its new place still stands: the page took it away.
       if (!isThere(mark)) element.remove();
       else if (isThere(element) || !isThere(anchor)) swap(mark, element);
+      for (const node of [element, mark]) unlend(node);
       mark.remove();
       if (home) giveBack(home, mark);
     },

@@ -10,10 +10,17 @@ const takers = /** @type {WeakMap<Node, Set<object>>} */ (new WeakMap());
 /** @param {Node} node false once its parent was told to remove it */
 export const isLent = (node) => standIns.has(node);
 
-/** On the page, or where it comes back to once a text is undone. @param {Node} node @returns {boolean} */
+/** It is elsewhere for good. @param {Node} node */
+export const unlend = (node) => standIns.delete(node);
+
+/** On the page, or where it comes back to once texts are undone, one inside the other. @param {Node} node @returns {boolean} */
 export const isThere = (node) => {
-  const standIn = standIns.get(node.getRootNode());
-  return node.isConnected || (standIn?.nodeType === 3 && isThere(standIn));
+  for (let depth = 0; depth < 9 && !node.isConnected; depth++) {
+    const standIn = standIns.get(node.getRootNode());
+    if (standIn?.nodeType !== 3) return false;
+    node = standIn;
+  }
+  return node.isConnected;
 };
 
 /** @param {any} parent @param {object} taker @param {Node[]} nodes @param {Node} standIn */

@@ -84,18 +84,21 @@ const write = (mark) => session((storage) => storage.setItem(KEY, JSON.stringify
  * @param {ReturnType<typeof import('./outbox.js').createOutbox>} visit.outbox
  * @param {() => Pick<import('./storage.js').Storage, 'append'> | null} visit.storage
  * @param {(experiment: number) => void} visit.meet counts and stores
- * @param {(key: string) => boolean} visit.isLate asked for before there was an answer
+ * @param {(key: string) => boolean} visit.isLate out for this page view
+ * @param {(key: string, variation: string, reason: string) => void} visit.late from now on
  * @param {(problem: {key: string, code: string, detail: string}) => void} visit.report
  * @param {AbortSignal} visit.signal
  * @returns {(view: string) => boolean} true while this page is being left; `view` is the page view's id
  */
-export const createRedirects = ({ engine, consent, outbox, storage, meet, isLate, report, signal }) => {
+export const createRedirects = ({ engine, consent, outbox, storage, meet, isLate, late, report, signal }) => {
   let isLeaving = false;
   /** @type {Mark | undefined} */
   let mark;
   let current = '';
   let since = 0;
   let isFirst = true;
+  /** In this page view. @type {Set<string>} */
+  const counted = new Set();
 
   consent.onChange(() => {
     if (!consent.allowed) session((kept) => kept.removeItem(KEY));
@@ -131,6 +134,7 @@ export const createRedirects = ({ engine, consent, outbox, storage, meet, isLate
     if (isLeaving) return true;
     if (signal.aborted || !consent.allowed || /** @type {any} */ (document).prerendering) return false;
     if (view !== current) {
+      counted.clear();
       isFirst = !current;
       current = view;
       const [navigation] = /** @type {{activationStart?: number}[]} */ (performance.getEntriesByType?.('navigation') ?? []);
@@ -141,20 +145,21 @@ export const createRedirects = ({ engine, consent, outbox, storage, meet, isLate
     const isSeen = performance.now() - since > LATE_MS || (isFirst && scrollY > 0);
     for (const [index, { key, variants }] of page.experiments.entries()) {
       const wanted = variants.map(({ changes }) => changes?.find(({ redirect }) => redirect !== undefined)?.redirect);
-      if (!wanted.some((to) => to !== undefined) || isLate(key)) continue;
-      const { variant } = decide(index, false, Date.now());
+      if (!wanted.some((to) => to !== undefined) || isLate(key) || counted.has(key)) continue;
+      const { variant, reason } = decide(index, false, Date.now());
       if (variant < 0) continue;
       const targets = wanted.map((to) => to === undefined ? '' : targetOf(`${to}`, location.href, /** @type {Rules} */ (page.redirects)));
       const refused = targets.indexOf(undefined);
+      const to = targets[variant];
       // What cannot be had in one arm is counted in none.
       if (refused >= 0) report({ key, code: 'refused', detail: `redirect to ${wanted[refused]}` });
-      else if (isEnd) {
-        if (targets[variant]) report({ key, code: 'loop', detail: 'this page was redirected to, and is left no further' });
-      } else if (times.length >= MOST) report({ key, code: 'loop', detail: `${MOST} redirects in a minute: something on this site leads back` });
-      else if (!isSeen && !targets.some((to) => to && withoutHash(to) === withoutHash())) {
-        const to = targets[variant];
-        // Nobody leaves without a mark: it is what ends circles.
-        if (!write({ ...mark, times: to ? [...times, Date.now()] : times, isOnItsWay: !!to })) continue;
+      else if (targets.some((to) => to && withoutHash(to) === withoutHash())) continue;
+      else if (isEnd) to && report({ key, code: 'loop', detail: 'this page was redirected to, and is left no further' });
+      else if (times.length >= MOST) report({ key, code: 'loop', detail: `${MOST} redirects in a minute: something on this site leads back` });
+      else if (isSeen && reason !== 'preview') late(key, variants[variant].key, reason);
+      // Nobody leaves without a mark: it is what ends circles.
+      else if (write({ ...mark, times: to ? [...times, Date.now()] : times, isOnItsWay: !!to })) {
+        counted.add(key);
         decide(index, true, Date.now());
         meet(index);
         if (to) {

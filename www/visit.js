@@ -254,6 +254,12 @@ export const createVisit = (options, control, tell, { hidden } = {}) => {
     await storage?.fold((snapshot, entries) => folding.fold(snapshot, entries, known, Date.now()));
   };
 
+  /** The page had shown what it changes. @param {string} key @param {string} variation @param {string} reason */
+  const missed = (key, variation, reason) => {
+    tooLate.set(key, 'late');
+    if (isCounted(reason)) sendRecord({ type: 'late', properties: { experiment_id: key, variation_id: variation } });
+  };
+
   /** Decides what changes the page, and puts it there. */
   const evaluate = () => {
     // Nothing is known of the page yet, or it is being left.
@@ -268,8 +274,7 @@ export const createVisit = (options, control, tell, { hidden } = {}) => {
       if (variant < 0) return out();
       const { key: variation, changes = [] } = variants[variant];
       if (!inTime.has(key) && late !== 'apply' && reason !== 'preview' && wasSeen(targets)) {
-        tooLate.set(key, 'late');
-        if (isCounted(reason)) sendRecord({ type: 'late', properties: { experiment_id: key, variation_id: variation } });
+        missed(key, variation, reason);
         return out();
       }
       inTime.add(key);
@@ -382,7 +387,7 @@ export const createVisit = (options, control, tell, { hidden } = {}) => {
         recommender = createRecommender(made);
         const { experiments, flags } = made.page;
         for (const { key, rows } of flags) if (tooLate.has(key)) for (const { experiment } of rows) if (experiment !== undefined) tooLate.set(experiments[experiment].key, 'loading');
-        if (made.page.redirects) leaves = (await loadModule(options.redirect)).createRedirects({ engine: made, consent, outbox, storage: () => storage, meet, isLate: (/** @type {string} */ key) => tooLate.has(key), report, signal });
+        if (made.page.redirects) leaves = (await loadModule(options.redirect)).createRedirects({ engine: made, consent, outbox, storage: () => storage, meet, isLate: (/** @type {string} */ key) => tooLate.has(key), late: missed, report, signal });
       }
     } catch (error) {
       report({ key: typeof options.plan === 'string' ? options.plan : undefined, code: 'off', detail: /** @type {Error} */ (error).message });

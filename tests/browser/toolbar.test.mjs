@@ -19,12 +19,12 @@ const CONFIG = {
   late: "apply",
   previewKey: PREVIEW.text,
   goals: { asked: { click: ".ask" }, anything: { click: "*" } },
-  audiences: { members: { plan: "gold" } },
+  audiences: { members: { plan: "gold" }, asking: { asks: true } },
   flags: { free: { default: true } },
   experiments: {
     headline: { name: "Headline", status: "running", variants: { control: { name: "Plain", weight: 0 }, new: { name: "New", weight: 1, ...text("Made for you") }, loud: { weight: 0, ...text("HELLO") } }, goals: ["asked"] },
     members: { status: "running", audience: "members", variants: { control: {}, gift: {} } },
-    words: { status: "running", late: "skip", variants: { control: { weight: 0 }, asks: { weight: 1, changes: [{ select: ".ask", text: "Do ask" }] } } },
+    words: { status: "running", audience: "asking", late: "skip", variants: { control: { weight: 0 }, asks: { weight: 1, changes: [{ select: ".ask", text: "Do ask" }] } } },
     stopped: { status: "paused", variants: { control: {}, late: {} } },
   },
   experiences: { hello: { name: "Hello", changes: [{ select: ".ask", class: { add: "warm" } }] } },
@@ -74,7 +74,10 @@ inShop("the preview toolbar", {
     assert.match(await article("Headline"), /In: New.*(Drawn by the visitor's id \(0\.\d{4} of 0 to 1\)|met the experiment before)/);
     assert.match(await article("members"), /Out.*The audience does not fit\. This does not hold:.*\/audiences\/members\/plan "gold"/);
     assert.match(await article("stopped"), /Out.*The experiment is paused/);
-    assert.match(await article("words"), /Out.*The decision came after the page had shown the original/);
+    // Not before the page was painted, so that it is late; and on this page alone.
+    await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+    await page.evaluate(() => parlour.set({ asks: true }));
+    await page.waitFor(() => /Out.*The decision came after the page had shown the original/.test(document.querySelector("parlour-toolbar")?.shadowRoot?.querySelector("article[aria-label=words]")?.textContent ?? ""));
     assert.match(await article("free"), /true.*The file gives everybody this value|true.*No rule answers/);
     assert.match(await article("Hello"), /In.*Shown in this page view/);
     const [width, color] = await page.evaluate(() => {
@@ -200,6 +203,25 @@ inShop("the preview toolbar", {
     assert.equal(await isThere(page), false);
   },
 }, { config: CONFIG });
+
+inShop("the preview toolbar, of a page that fights", {
+  "names the change that is frozen, and says so among the problems": async (page, shop) => {
+    prepare(shop);
+    await visit(page, `${shop.url}/?parlour-devtools`);
+    await has(page, "article");
+    await click(page, "#tab-plan");
+    const body = (/** @type {string} */ what) => page.waitFor((/** @type {string} */ what) => document.querySelector("parlour-toolbar")?.shadowRoot?.querySelector("#body")?.textContent?.includes(what), 10_000, what);
+    await body("#headlineexperiment headlinetextin place");
+    await page.evaluate(() => {
+      const headline = /** @type {HTMLElement} */ (document.querySelector("#headline"));
+      const revert = () => headline.textContent !== "Mine" && (headline.textContent = "Mine");
+      new MutationObserver(revert).observe(headline, { childList: true, characterData: true, subtree: true });
+      revert();
+    });
+    await body("#headlineexperiment headlinetextfrozen: the page took it back again and again");
+    await body("experiment headline: frozen: #headline");
+  },
+}, { config: CONFIG, engines: ["chromium"] });
 
 const missing = !isInstalled("chromium") && !process.env.CI;
 if (missing) console.error("SKIPPED in chromium, which is not installed: the toolbar by a link on a live host");

@@ -111,6 +111,14 @@ const ROWS = [
     claim: "the JavaScript of the core runs from checked bytes",
   },
   {
+    what: "problems are sent without end",
+    file: "visit.js",
+    from: "told.size >= PROBLEMS",
+    to: "told.size >= 1000",
+    tests: "tests/browser/problems.test.mjs",
+    claim: "are at most twenty",
+  },
+  {
     what: "frames of other sites are worked in",
     file: "api.js",
     from: "if (isForeign()) {",

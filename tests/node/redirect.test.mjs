@@ -133,14 +133,25 @@ test('who has scrolled stays on the page, uncounted, and so does who waited long
     const page = await tab.load('https://shop.example/a');
     Object.assign(globalThis, { scrollY: 10 });
     assert.equal(page.evaluate(), false);
+    assert.deepEqual(tab.late.splice(0), ['move'], 'in every arm');
     Object.assign(globalThis, { scrollY: 0 });
     const { now } = performance;
     performance.now = () => 5001;
     assert.equal(page.evaluate(), false);
     performance.now = now;
-    assert.deepEqual(page.exposed, []);
+    assert.deepEqual([tab.late, page.exposed], [['move'], []]);
     page.close();
   }
+});
+
+test('who was counted in time is not late when the page asks again', async () => {
+  const tab = aTab({ experiments: [MOVE], variant: 0 });
+  const page = await tab.load('https://shop.example/a');
+  page.evaluate();
+  performance.now = () => 5001;
+  page.evaluate();
+  assert.deepEqual([tab.late, page.exposed.length], [[], 1]);
+  page.close();
 });
 
 test('the mark goes when consent does', async () => {

@@ -45,6 +45,8 @@ export const aTab = ({ experiments, variant = 1, allowed = true, receive, isStor
     trail: [],
     /** @type {{key: string, code: string, detail: string}[]} */
     problems: [],
+    /** @type {string[]} experiments that came too late */
+    late: [],
     /** The answers of a page: its path, and what its server redirects to. @type {Record<string, string>} */
     served: {},
     /** @param {string} url */
@@ -109,7 +111,8 @@ export const aTab = ({ experiments, variant = 1, allowed = true, receive, isStor
         outbox,
         storage: () => /** @type {any} */ (storage),
         meet: countsOnLanding ? (index) => (experiments[index].variants[variant] === undefined ? meet(index) : void (uncounted = index)) : meet,
-        isLate: () => false,
+        isLate: (key) => tab.late.includes(key),
+        late: (key) => void tab.late.push(key),
         report: (problem) => void tab.problems.push(problem),
         signal,
       });

@@ -43,7 +43,7 @@ export async function demonstration(name) {
   const entryPoints = [fileURLToPath(new URL(`${name}.mjs`, import.meta.url))];
   const [server, script] = await Promise.all([bundle("server", { entryPoints }), bundle("client", { entryPoints, globalName: "shop" })]);
   // Beside its sources, so that Node finds the packages.
-  const { render } = await importText(server, new URL(`.${name}.server.mjs`, import.meta.url));
+  const { render } = await importText(server, new URL(`.${name}-${process.pid}.server.mjs`, import.meta.url));
   return { html: render, script };
 }
 
