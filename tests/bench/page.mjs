@@ -15,7 +15,7 @@ import { flickers, statesOf } from "../browser/frames.mjs";
 import { LINES, startLink } from "../browser/link.mjs";
 import { startContest } from "./page-site.mjs";
 
-const ROUNDS = Number(process.argv.slice(2).find((text) => /^\d+$/.test(text)) ?? 7);
+const ROUNDS = Number(process.argv.slice(2).find((text) => /^\d+$/.test(text)) ?? 6);
 const CPU = 4;
 /** After load and decision, for what still moves. */
 const SETTLE_MS = 300;

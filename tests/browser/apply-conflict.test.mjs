@@ -136,6 +136,26 @@ claims("selectors and pages at their worst", {
     });
     assert.deepEqual(result, { missing: ["k | missing | #soon", "k | missing | #mid"], texts: "oldoldnew", found: ["k", "control"] });
   },
+  "a page that changes without pause is looked at once a frame at most, and each change's selector asked once a look": async (site) => {
+    const result = await inPage(site, "<main></main>", async ({ make, q }) => {
+      const main = q("main"), ask = main.querySelector;
+      let asked = 0, frames = 0, mutations = 0;
+      main.querySelector = (selector) => (asked++, ask.call(main, selector));
+      make({ root: main }).apply("k", [{ select: "#never", text: "x" }]);
+      const first = asked;
+      // A change in every microtask and task of thirty frames.
+      await new Promise((done) => {
+        const change = () => { for (let i = 0; i < 20; i++) { main.append(document.createElement("b")); mutations++; } main.firstChild.remove(); };
+        const channel = new MessageChannel();
+        channel.port1.onmessage = () => { if (frames < 30) { change(); queueMicrotask(change); channel.port2.postMessage(0); } };
+        const frame = () => { if (++frames < 30) requestAnimationFrame(frame); else done(); };
+        requestAnimationFrame(frame);
+        channel.port2.postMessage(0);
+      });
+      return { first, bounded: asked - first <= frames + 1 || asked, busy: mutations > 10 * frames, looked: asked > first };
+    });
+    assert.deepEqual(result, { first: 1, bounded: true, busy: true, looked: true });
+  },
   "ten thousand matches, and a hundred changes that all match them, leave the page usable": async (site) => {
     const result = await inPage(site, "<main></main>", async ({ make, said, q, frames, record, differences }) => {
       q("main").innerHTML = "<b>x</b>".repeat(10000);
