@@ -51,10 +51,11 @@ const FIGHTS = 20;
  * @param {number} [options.wait] ms
  * @param {AbortSignal} [options.signal] aborting is `stop()`
  * @param {(element: Element, change: Change) => import('./change.js').Operation[] | undefined} [options.more]
+ * @param {(key: string, change: Change, element: Element) => import('./change.js').Operation[] | undefined} [options.ready] in force already
  * @param {(element: Element) => boolean} [options.isHydrated]
  *   operations of kinds whose code is in a chunk; undefined until it is there, and then `look()` is called
  */
-export const createApplier = ({ root = document, report, wait = WAIT_MS, signal, more, isHydrated = createHydration() }) => {
+export const createApplier = ({ root = document, report, wait = WAIT_MS, signal, more, ready, isHydrated = createHydration() }) => {
   const control = new AbortController();
   const entries = /** @type {Map<string, Entry>} */ (new Map());
   const told = /** @type {Set<string>} */ (new Set());
@@ -192,7 +193,7 @@ export const createApplier = ({ root = document, report, wait = WAIT_MS, signal,
   /** @param {State} state @param {Element} element */
   const place = (state, element) => {
     attempt(state, () => {
-      const operations = operationsOf(element, state.change, (selector) => find(state.key, [selector])[0], more);
+      const operations = ready?.(state.key, state.change, element) ?? operationsOf(element, state.change, (selector) => find(state.key, [selector])[0], more);
       if (!operations) return;
       state.met = true;
       state.on.add(element);

@@ -12,6 +12,7 @@ const parlour = createParlour({
   preview: new URL('./parlour-preview.js', import.meta.url).href,
   hydrated: new URL('./parlour-hydrated.js', import.meta.url).href,
   redirect: new URL('./parlour-redirect.js', import.meta.url).href,
+  handover: new URL('./parlour-handover.js', import.meta.url).href,
   html: new URL('./parlour-html.js', import.meta.url).href,
 });
 

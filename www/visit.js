@@ -39,6 +39,7 @@ import { whenHidden, whenIdleOrHidden } from './when.js';
  * @property {string} [preview] address of parlour-preview.js, needed for preview links
  * @property {string} [hydrated] address of parlour-hydrated.js, fetched where a root is marked `data-parlour-hydrate`
  * @property {string} [redirect] address of parlour-redirect.js, needed for plans with redirects
+ * @property {string} [handover] address of parlour-handover.js, fetched where parlour.first.js is on the page
  * @property {string} [html] address of parlour-html.js, needed for changes with `html`
  * @property {string} [previewPlan] address of a plan with drafts, for preview links on a host that serves files alone
  * @property {string} [endpoint] where beacons go; none are sent without one
@@ -73,11 +74,12 @@ const PROBLEMS = 20;
 /** Reasons of randomised answers. @param {string} reason */
 const isCounted = (reason) => reason === 'bucketed' || reason === 'sticky';
 
-/** What the head snippet and parlour.first.js left for us. @typedef {{hidden?: {show(): void, gone: boolean}}} Before */
+/** What the head snippet and parlour.first.js left for us. @typedef {{hidden?: {show(): void, gone: boolean}, first?: import('./first.js').First}} Before */
 
 /** @param {Options} options @param {AbortController} control @param {(name: string, detail: unknown) => void} tell @param {Before} [before] */
-export const createVisit = (options, control, tell, { hidden } = {}) => {
+export const createVisit = (options, control, tell, { hidden, first } = {}) => {
   const { signal } = control;
+  options.visitorId ??= first?.visitorId;
   trust(options.integrity);
   // On its way before anything else is set up, which takes the page milliseconds.
   const loading = loadCore(`${options.wasm}`, `${options.fallback}`);
@@ -143,6 +145,11 @@ export const createVisit = (options, control, tell, { hidden } = {}) => {
   const erase = () => {
     identity.erase();
     try {
+      localStorage.removeItem('parlour_first');
+    } catch {
+      // Denied: there is none.
+    }
+    try {
       sessionStorage.removeItem('parlour_redirect');
     } catch {
       // Denied: nothing is there.
@@ -177,8 +184,10 @@ export const createVisit = (options, control, tell, { hidden } = {}) => {
     return markup?.(element, html);
   };
   const isHydrated = createHydration(() => loadModule(options.hydrated));
-  const applier = createApplier({ report, signal, more, isHydrated });
+  const applier = createApplier({ report, signal, more, isHydrated, ready: (...row) => handover?.ready(...row) });
   const { wasSeen, renew } = createWitness(signal);
+  /** Of what parlour.first.js did in this page view. @type {ReturnType<typeof import('./handover.js').createHandover> | undefined} */
+  let handover;
 
   /** @param {Touchpoint} touchpoint @param {Record<string, unknown>} [facts] */
   const send = (touchpoint, facts) => {
@@ -269,14 +278,13 @@ export const createVisit = (options, control, tell, { hidden } = {}) => {
       if (!engine || !targets.length) return;
       const name = `experiment ${key}`;
       const out = () => (inTime.delete(key), applier.undo(name));
-      if (tooLate.has(key)) return out();
       const { variant, reason } = engine.decide(index, false, Date.now());
-      if (variant < 0) return out();
-      const { key: variation, changes = [] } = variants[variant];
-      if (!inTime.has(key) && late !== 'apply' && reason !== 'preview' && wasSeen(targets)) {
-        missed(key, variation, reason);
-        return out();
-      }
+      const { key: variation, changes = [] } = variants[variant] ?? {};
+      const was = handover?.settle(key, variation, changes, reason);
+      if (variation && !tooLate.has(key) && (was ? !was.same : !inTime.has(key) && late !== 'apply' && reason !== 'preview' && wasSeen(targets))) missed(key, variation, reason);
+      if (!variation || (tooLate.has(key) && (!was || was.same))) return out();
+      // One page view, one decision.
+      if (tooLate.has(key)) return applier.apply(name, was?.changes ?? [], [], undefined, index);
       inTime.add(key);
       engine.decide(index, true, Date.now());
       applier.apply(name, changes, targets, () => meet(index), index, waits);
@@ -403,6 +411,7 @@ export const createVisit = (options, control, tell, { hidden } = {}) => {
       // What that allows is part of the first answer.
       await granting;
     }
+    if (first) handover = (await loadModule(options.handover).catch(() => undefined))?.createHandover({ first, experiments: engine?.page.experiments, report, signal });
     if (consent.state === 'unknown') console.info('parlour: waiting for consent: nothing is sent');
     booted = true;
     startCapture({
@@ -418,7 +427,11 @@ export const createVisit = (options, control, tell, { hidden } = {}) => {
       signal,
     });
     if (engine?.page.slots.length && recommender) slots = createSlots({ slots: engine.page.slots, fetchCards: recommender.fetchCards, recommend, emit: (seen) => sendRecord(seen), report, signal, isHydrated });
-    whenIdleOrHidden(fold, signal);
+    const remembers = handover;
+    whenIdleOrHidden(() => {
+      fold();
+      if (consent.allowed) remembers?.keep((index) => engine?.decide(index, false, Date.now()));
+    }, signal);
     tell('ready', undefined);
     // Its chunk is there, then.
     if (previews && engine) visit.devtools();
@@ -432,6 +445,7 @@ export const createVisit = (options, control, tell, { hidden } = {}) => {
     if (views++) {
       pageView = randomId();
       tooLate = new Map();
+      handover = undefined;
       renew();
       current = undefined;
       for (const name of shown) applier.undo(name);
@@ -467,7 +481,10 @@ export const createVisit = (options, control, tell, { hidden } = {}) => {
       const index = engine?.page.experiments.findIndex((experiment) => experiment.key === key) ?? -1;
       if (!booted && how !== 'peek') tooLate.set(key, 'loading');
       const reason = booted ? (tooLate.get(key) ?? 'unknown') : 'loading';
-      if (!engine || index < 0 || tooLate.has(key)) return { experiment: key, variant: null, values: {}, reason };
+      if (!engine || index < 0 || tooLate.has(key)) {
+        const variant = reason === 'late' ? handover?.shown(key, engine?.page.experiments[index]?.variants) : undefined;
+        return { experiment: key, variant: variant?.key ?? null, values: variant?.values ?? {}, reason };
+      }
       const decision = engine.decide(index, how !== 'peek', Date.now());
       if (how !== 'peek') meet(index);
       const variant = engine.page.experiments[index].variants[decision.variant];

@@ -14,7 +14,7 @@ export const OLDEST_BROWSERS = { chrome: "114", firefox: "92", safari: "15.4" };
 const LATER = /\bimport\((?=[`\w$])/g;
 const LEAVE_ALONE = "/*webpackIgnore:true*//*@vite-ignore*/";
 
-/** @typedef {{name: string, entry: string, format: "esm" | "iife", peer?: string, head?: string}} Bundle `peer`: the package that its users have; `head`: what minifiers drop */
+/** @typedef {{name: string, entry: string, format: "esm" | "iife", peer?: string, head?: string, reduce?: boolean}} Bundle `peer`: the package that its users have; `head`: what minifiers drop; `reduce`: functions may be inlined */
 
 /** @type {Bundle[]} */
 export const BUNDLES = [
@@ -26,6 +26,8 @@ export const BUNDLES = [
   { name: "parlour-html.js", entry: "www/html.js", format: "esm" },
   { name: "parlour-redirect.js", entry: "www/redirect.js", format: "esm" },
   { name: "parlour-devtools.js", entry: "www/devtools/toolbar.js", format: "esm" },
+  { name: "parlour.first.js", entry: "www/first.js", format: "iife", reduce: true },
+  { name: "parlour-handover.js", entry: "www/handover.js", format: "esm" },
   { name: "parlour-hydrated.js", entry: "www/hydrated.js", format: "esm" },
   { name: "parlour-growthbook.js", entry: "www/growthbook.js", format: "esm" },
   { name: "parlour-server.js", entry: "www/server.js", format: "esm" },
@@ -43,7 +45,7 @@ export async function commandGlue() {
 }
 
 /** @param {Bundle} bundle @param {string} [root] Where www/ is; the sabotaged twins have it elsewhere. @returns {Promise<string>} */
-export async function bundleText({ entry, format, peer, head = "" }, root = ROOT) {
+export async function bundleText({ entry, format, peer, head = "", reduce = false }, root = ROOT) {
   const { build } = await import("esbuild");
   const built = await build({
     entryPoints: [join(root, entry)],
@@ -66,7 +68,7 @@ export async function bundleText({ entry, format, peer, head = "" }, root = ROOT
   const [file] = built.outputFiles ?? [];
   // After esbuild, terser saves another 6 % of what every visitor loads. Functions stay where they are: inlined code is
   // less alike, and packs worse (55 bytes).
-  const compress = { passes: 3, reduce_funcs: false, inline: false };
+  const compress = { passes: 3, reduce_funcs: reduce, inline: reduce };
   const { code } = await minify(file.text, { module: format === "esm", ecma: 2020, compress, format: { comments: false } });
   return `${head}${code?.replace(LATER, `import(${LEAVE_ALONE}`)}\n`;
 }
