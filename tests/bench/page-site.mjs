@@ -4,15 +4,17 @@
  * that everyone gets in another wording and colour, a picture, text. All files are cached as their makers say.
  */
 import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync } from "node:zlib";
+import { openPlan } from "../../www/server.js";
 import { buildPlan, snippet } from "../browser/command.mjs";
 import { probe } from "../browser/frames.mjs";
 import { DIST, startServer } from "../browser/server.mjs";
 
 const path = (/** @type {string} */ from) => fileURLToPath(new URL(from, import.meta.url));
 const [ORIGINAL, VARIANT, COLOUR] = ["Delivery in three to five days", "Free delivery over €50, by tomorrow", "rgb(0, 96, 48)"];
+const FOLDER = resolve(process.env.PARLOUR_DIST ?? DIST);
 const FOREVER = "public, max-age=31536000, immutable";
 
 const config = (/** @type {"skip" | "apply"} */ late) => ({
@@ -42,12 +44,16 @@ const PAYLOAD = {
 const STUB = "<script>window.parlour=window.parlour||function(){(parlour.q=parlour.q||[]).push(arguments)}</script>";
 const tag = (/** @type {string} */ plan) => `${STUB}<script src="/parlour.iife.js" data-plan="${plan}" data-endpoint="/v1/batch" data-consent="measure" async></script>`;
 
-/** @typedef {{name: string, head: string, path: string}} Install */
+/** @typedef {{name: string, head: string, path: string, isRendered: boolean}} Install `isRendered`: the server wrote the variant */
 /** @typedef {Record<"skip" | "apply", Uint8Array>} Plans by what becomes of late changes */
+
+const RENDERED = "decision from the server, and `parlour.first.js`";
 
 /** @param {Plans} plans @returns {Promise<Install[]>} */
 const installs = async ({ skip, apply }) => {
   const head = (/** @type {Uint8Array} */ plan, /** @type {string[]} */ ...options) => snippet(plan, ["--consent", "measure", "--endpoint", "/v1/batch", ...options]);
+  const server = await openPlan({ plan: skip, wasm: readFileSync(join(FOLDER, "parlour.wasm")) });
+  const { script } = server.decide({ url: "http://127.0.0.1/", consent: "measure" });
   return Object.entries({
     "no tool": "",
     "GrowthBook, script tag": '<script async data-api-host="." data-client-key="sdk-bench" data-no-streaming="1" src="/growthbook/auto.min.js"></script>',
@@ -55,7 +61,9 @@ const installs = async ({ skip, apply }) => {
     "async tag, `\"late\": \"apply\"`": tag("/plan-apply.bin"),
     "head snippet": await head(skip),
     "head snippet, `\"late\": \"apply\"`": await head(apply, "--plan-url", "/plan-apply.bin"),
-  }).map(([name, head], at) => ({ name, head, path: `/${at}` }));
+    "head snippet and `parlour.first.js`": await head(skip, "--first"),
+    [RENDERED]: script + (await head(skip, "--first")),
+  }).map(([name, head], at) => ({ name, head, path: `/${at}`, isRendered: name === RENDERED }));
 };
 
 /** Reproducible noise, which no compression makes smaller. @param {number} length */
@@ -82,12 +90,12 @@ const STYLE = `body{font:16px/1.5 sans-serif;margin:0 auto;max-width:60em}#offer
 const TEXT = `<p>${Buffer.from(noise(45)).toString("base64").replaceAll(/[+/=]/g, " ")}</p>`;
 
 /** @param {Install} install */
-const html = ({ head }) =>
+const html = ({ head, isRendered }) =>
   `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Mugs</title>${probe({ offer: { select: "#offer", variant: VARIANT } })}<link rel="icon" href="data:,">
-${head}<link rel="stylesheet" href="/style.css"></head><body><h1>Mugs of stoneware</h1><p id="offer">${ORIGINAL}</p><img src="/picture.bmp" alt="">${TEXT.repeat(90)}</body></html>`;
+${head}<link rel="stylesheet" href="/style.css"></head><body><h1>Mugs of stoneware</h1>${isRendered ? `<p id="offer" style="background-color:${COLOUR}">${VARIANT}</p>` : `<p id="offer">${ORIGINAL}</p>`}<img src="/picture.bmp" alt="">${TEXT.repeat(90)}</body></html>`;
 
 export async function startContest() {
-  const server = await startServer({ folders: [resolve(process.env.PARLOUR_DIST ?? DIST)] });
+  const server = await startServer({ folders: [FOLDER] });
   const route = (/** @type {string} */ at, /** @type {string | Uint8Array} */ body, /** @type {string} */ cache) =>
     server.route(at, { body: brotliCompressSync(body), headers: { "cache-control": cache, "content-encoding": "br" } });
   server.all({ headers: { "cache-control": FOREVER } });

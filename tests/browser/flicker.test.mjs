@@ -3,8 +3,10 @@
 // what was shown before in another state, and what nobody changes is painted while Parlour's files are still on their way.
 
 import assert from "node:assert/strict";
-import { resolve } from "node:path";
+import { readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { openPlan } from "../../www/server.js";
 import { buildPlan, snippet } from "./command.mjs";
 import { ENGINES, isInstalled, launch } from "./drivers/index.mjs";
 import { until } from "./drivers/wait.mjs";
@@ -40,13 +42,14 @@ const FILES = ["/parlour.iife.js", "/parlour.wasm", "/plan.bin"];
 const ASYNC = `<script>${STUB}</script>${scriptTag({ ...TAG, "data-consent": "measure" })}`;
 const CONSENT = ["--consent", "measure"];
 
-/** @param {string} head */
-const html = (head) => `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Offer</title>${probe(WATCHED)}<link rel="icon" href="data:,">
-${head}<link rel="stylesheet" href="/style.css"></head><body><h1>Mugs</h1><p id="offer">Delivery in five days</p>${"<p>Stoneware, by hand.</p>".repeat(200)}</body></html>`;
+/** @param {string} head @param {string} [offer] */
+const html = (head, offer = '<p id="offer">Delivery in five days</p>') => `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Offer</title>${probe(WATCHED)}<link rel="icon" href="data:,">
+${head}<link rel="stylesheet" href="/style.css"></head><body><h1>Mugs</h1>${offer}${"<p>Stoneware, by hand.</p>".repeat(200)}</body></html>`;
 
 /** A server, and a slow line before it, whose port is a visitor of its own. */
 async function startSite() {
-  const server = await startServer({ folders: [resolve(process.env.PARLOUR_DIST ?? DIST)] });
+  const dist = resolve(process.env.PARLOUR_DIST ?? DIST);
+  const server = await startServer({ folders: [dist] });
   const body = await buildPlan(CONFIG);
   server.route("/style.css", { body: STYLE });
   server.route("/painted", { body: "" });
@@ -56,6 +59,11 @@ async function startSite() {
     url: link.url,
     /** What `parlour snippet` prints. @param {string[]} options */
     head: (...options) => snippet(body, [...CONSENT, ...options]),
+    /** What a server that decided for this visitor writes into the head. */
+    async decided() {
+      const { decide } = await openPlan({ plan: body, wasm: readFileSync(join(dist, "parlour.wasm")) });
+      return decide({ url: `${link.url}/`, consent: "measure" }).script;
+    },
     /** @param {Promise<unknown>} [until] when Parlour's files come */
     hold(until) {
       for (const file of FILES) server.route(file, { until, ...(file === "/plan.bin" && { body }) });
@@ -68,14 +76,15 @@ async function startSite() {
 /** @typedef {{offer: State[], film: State[], reason: string}} Shown */
 
 /** @typedef {{page: Page, site: Site, isFilmed: boolean}} Visit */
+/** `held`: Parlour's files come once the title was painted. @typedef {{held?: boolean, offer?: string}} How */
 
 /**
  * One view of the page, and what it showed.
- * @param {Visit} visit @param {string} head @param {{held?: boolean}} [how] `held`: Parlour's files come once the title was painted
+ * @param {Visit} visit @param {string} head @param {How} [how]
  * @returns {Promise<Shown>}
  */
-async function view({ page, site, isFilmed }, head, { held = false } = {}) {
-  site.route("/", { body: html(head) });
+async function view({ page, site, isFilmed }, head, { held = false, offer } = {}) {
+  site.route("/", { body: html(head, offer) });
   const before = site.requests("/painted").length;
   const painted = until(async () => site.requests("/painted").length > before, 20_000, "what nobody changes is painted while Parlour's files are held back");
   site.hold(held ? painted.catch(() => {}) : undefined);
@@ -85,8 +94,8 @@ async function view({ page, site, isFilmed }, head, { held = false } = {}) {
   await page.waitFor(() => parlour.start && parlour.ready().then(() => true));
   const from = await page.evaluate(() => seen.frames);
   await page.waitFor((/** @type {number} */ from) => seen.frames > from + 10, 10_000, from);
-  const [offer, reason] = await page.evaluate(() => [seen.of.offer, parlour.peek("offer").reason]);
-  return { offer: statesOf(offer), film: (await film?.end())?.states ?? [], reason };
+  const [sequence, reason] = await page.evaluate(() => [seen.of.offer, parlour.peek("offer").reason]);
+  return { offer: statesOf(sequence), film: (await film?.end())?.states ?? [], reason };
 }
 
 /** Neither the probe nor the film saw anything turn into something else, and what was shown is what Parlour says. @param {Shown} shown */
@@ -95,6 +104,12 @@ function isSteady({ offer, film, reason }) {
   assert.ok(!flickers(offer) && !flickers(film), text);
   assert.deepEqual([offer.at(-1), reason], reason === "late" ? ["original", "late"] : ["variant", "bucketed"], text);
   if (film.length) assert.equal(film.at(-1), offer.at(-1), text);
+}
+
+/** The variant from its first frame on. @param {Shown} shown */
+function isFirst(shown) {
+  isSteady(shown);
+  assert.deepEqual([shown.offer.includes("original"), shown.reason], [false, "bucketed"], JSON.stringify(shown));
 }
 
 /** @type {Record<string, (visit: Visit) => Promise<void>>} */
@@ -110,6 +125,16 @@ const CLAIMS = {
     assert.ok(shown.offer.includes("hidden"), JSON.stringify(shown));
   },
   "the head snippet shows the variant, or leaves the original": async (visit) => isSteady(await view(visit, await visit.site.head())),
+  "parlour.first.js shows what the last visit decided, and never the original": async (visit) => {
+    const head = await visit.site.head("--first");
+    await view(visit, head);
+    isFirst(await view(visit, head, { held: true }));
+  },
+  "a decision from the server is never seen as anything else": async (visit) => {
+    const { head, decided } = visit.site;
+    const offer = `<p id="offer" style="background: rgb(${COLOURS.variant}); color: rgb(${COLOURS.variant})">Delivery by tomorrow</p>`;
+    isFirst(await view(visit, (await decided()) + (await head("--first")), { held: true, offer }));
+  },
 };
 
 for (const name of ENGINES) {
