@@ -27,7 +27,7 @@ for (const name of /** @type {const} */ (['document', 'location', 'navigator', '
 globalThis.addEventListener = /** @type {any} */ (events.addEventListener.bind(events));
 globalThis.removeEventListener = /** @type {any} */ (events.removeEventListener.bind(events));
 // No frame is ever painted.
-Object.assign(globalThis, { top: { document: page.document }, scrollX: 0, scrollY: 0, requestAnimationFrame: () => 0 });
+Object.assign(globalThis, { top: { document: page.document }, scrollX: 0, scrollY: 0, requestAnimationFrame: () => 0, getSelection: () => ({ anchorNode: null }) });
 
 let databases = 0;
 /** A database name no other test uses. */
