@@ -49,3 +49,5 @@ export const compile = async (text, { version = 1, issued = 0 } = {}) => (await 
 
 /** The JSON Schema of parlour.json. @returns {Promise<object>} */
 export const schema = async () => JSON.parse((await init()).schema());
+
+export { planOf } from './tried.js';

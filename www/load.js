@@ -1,8 +1,6 @@
 // @ts-check
 // Fetches what a page needs, and says plainly what could not be had.
 
-import { VERSION } from './version.js';
-
 /** Digests of the code there is, by the last part of its address. @type {Record<string, string> | undefined} */
 let digests;
 
@@ -40,11 +38,8 @@ const get = async (url, integrity) => {
   return response;
 };
 
-/** @param {string} url @returns {Promise<Uint8Array>} */
-const loadBytes = async (url) => new Uint8Array(await (await get(url)).arrayBuffer());
-
 /** @param {string} url */
-const loadText = async (url) => (await get(url)).text();
+export const loadText = async (url) => (await get(url)).text();
 
 /** @param {string} url */
 export const loadJson = async (url) => (await get(url)).json();
@@ -65,7 +60,8 @@ export const isPreview = ({ allowed }) => {
  */
 export const loadModule = async (url) => {
   const digest = digestOf(`${url}`);
-  return import(/* @vite-ignore */ /* webpackIgnore: true */ digest ? URL.createObjectURL(await (await get(`${url}`, digest)).blob()) : `${url}`);
+  if (digest) url = URL.createObjectURL(await (await get(`${url}`, digest)).blob());
+  return import(/* @vite-ignore */ /* webpackIgnore: true */ `${url}`);
 };
 
 /** A module of nothing: it runs, unless wasm itself is refused (a policy without 'wasm-unsafe-eval', a locked device). */
@@ -118,31 +114,12 @@ export const loadPlan = async (options) => {
 };
 
 /**
- * The plan's bytes: given, fetched, or compiled here from a config, kept for as long as its text stays the same.
- * @param {object} options
- * @param {string | Uint8Array} [options.plan]
- * @param {string | object} [options.config]
- * @param {string | object} [options.growthbook]
- * @param {string} [options.growthbookModule]
- * @param {string} [options.authoring]
- * @param {() => Promise<import('./storage.js').Storage | null>} options.storage
+ * The plan's bytes: given, fetched, or compiled here from what is tried out.
+ * @param {{plan?: string | Uint8Array, authoring?: string} & Parameters<typeof import('./tried.js').planOf>[0]} options
  * @returns {Promise<Uint8Array>}
  */
-const planBytes = async ({ plan, config, growthbook, growthbookModule, authoring, storage }) => {
+const planBytes = async ({ plan, authoring, ...tried }) => {
   if (plan instanceof Uint8Array) return plan;
-  if (plan) return loadBytes(plan);
-  if (growthbook) config = await (await loadGrowthBook(growthbookModule)).configOf(growthbook);
-  if (!config) throw Error('neither data-plan nor data-config says what to run');
-  const inline = typeof config === 'string' && config[0] === '#' && document.querySelector(config);
-  const text = typeof config === 'object' ? JSON.stringify(config) : inline ? `${inline.textContent}` : await loadText(config);
-  const kept = await (await storage())?.get('plan');
-  if (kept?.text === text && kept.version === VERSION) return kept.plan;
-  /** @type {typeof import('./authoring.js')} */
-  const { compile } = await loadModule(authoring);
-  const compiled = await compile(text);
-  const lines = compiled.lines.map((line) => `${typeof config === 'string' ? config : 'config'}:${line}`);
-  if (!compiled.plan) throw Error(lines.join('\n'));
-  for (const line of lines) console.warn(`parlour: ${line}`);
-  (await storage())?.set('plan', { text, version: VERSION, plan: compiled.plan });
-  return compiled.plan;
+  if (plan) return new Uint8Array(await (await get(plan)).arrayBuffer());
+  return (await loadModule(authoring)).planOf(tried);
 };

@@ -70,5 +70,5 @@ export async function bundleText({ entry, format, peer, head = "", reduce = fals
   // less alike, and packs worse (55 bytes).
   const compress = { passes: 3, reduce_funcs: reduce, inline: reduce };
   const { code } = await minify(file.text, { module: format === "esm", ecma: 2020, compress, format: { comments: false } });
-  return `${head}${code?.replace(LATER, `import(${LEAVE_ALONE}`)}\n`;
+  return `${head}${format === "esm" ? code?.replace(LATER, `import(${LEAVE_ALONE}`) : code}\n`;
 }
