@@ -209,16 +209,6 @@ export const createEngine = ({ module, plan, report }) => {
           requires: reason === 'prerequisite' ? page.experiments[detail].key : undefined,
         };
       }),
-    /** @param {number} now @returns {Decision[]} */
-    decideAll: (now) =>
-      guard([], () => {
-        const packed = numbers(wasm.decide_all(now));
-        /** @type {Decision[]} */
-        const decisions = [];
-        // Spreading them costs some 30 ns more a decision.
-        for (let i = 0; i < packed.length; i++) decisions.push(unpack(packed[i]));
-        return decisions;
-      }),
     /** @param {Uint8Array} bytes */
     row: (bytes) => guard(undefined, () => (put(bytes), wasm.row())),
     /** For chunks that know exports of their own: what is in `told` is told again to a fresh instance. */

@@ -1,7 +1,7 @@
 // @ts-check
 /**
  * What a visitor's connection carries, counted by Chromium itself (`Network.loadingFinished`: headers and compressed
- * body) from an empty cache on the demonstration shop, until nothing has moved for five seconds.
+ * body; headers apart, because they are the server's) from an empty cache on the demonstration shop, until nothing has moved for five seconds.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -18,7 +18,7 @@ const IDLE_MS = 5000;
 const OURS = /^\/(parlour[\w.-]*\.(js|wasm)|plan\.bin|cards\.json|v1\/batch)$/;
 const CODE = /\.(js|wasm)$/;
 
-/** @typedef {{path: string, bytes: number, encoding: string}} Fetched */
+/** @typedef {{path: string, bytes: number, headers: number, encoding: string}} Fetched `bytes` with the headers */
 /** @typedef {{home: Fetched[], visit: Fetched[], memoryBytes: number, slotCards: number, batches: number}} Measured */
 
 /** @returns {Promise<Measured>} */
@@ -49,6 +49,9 @@ export const code = (fetched) => fetched.filter(({ path }) => CODE.test(path));
 /** @param {Fetched[]} fetched */
 export const sum = (fetched) => fetched.reduce((total, { bytes }) => total + bytes, 0);
 
+/** Compressed bodies alone. @param {Fetched[]} fetched */
+export const bodies = (fetched) => fetched.reduce((total, { bytes, headers }) => total + bytes - headers, 0);
+
 /** A product page by its link, into the cart, through checkout. @param {import("../../tests/browser/drivers/index.mjs").Page} page @param {string} url */
 async function buy(page, url) {
   const product = await page.evaluate("document.querySelector('main a[href^=\"/product/\"]').href");
@@ -78,7 +81,7 @@ async function watch(page) {
   session.on("Network.responseReceived", (/** @type {any} */ { requestId, response }) => {
     moved();
     const headers = Object.fromEntries(Object.entries(response.headers).map(([name, value]) => [name.toLowerCase(), value]));
-    open.set(requestId, { path: new URL(response.url).pathname, bytes: 0, encoding: headers["content-encoding"] ?? "" });
+    open.set(requestId, { path: new URL(response.url).pathname, bytes: 0, headers: response.encodedDataLength, encoding: headers["content-encoding"] ?? "" });
   });
   session.on("Network.loadingFinished", (/** @type {any} */ { requestId, encodedDataLength }) => {
     moved();

@@ -43,6 +43,7 @@ export const config = () => ({
 /** @param {WebAssembly.Module} module @param {Uint8Array} plan @returns {Peer} */
 const parlour = (module, plan) => {
   const engine = createEngine({ module, plan, report: (problem) => { throw Error(problem); } });
+  const { core, taken } = engine.inner;
   engine.consent("measure", 0);
   engine.facts(facts(0));
   return {
@@ -52,7 +53,13 @@ const parlour = (module, plan) => {
       engine.unit(UNIT.visitor, visitor(round));
       engine.facts({ age, version });
     },
-    decide: () => engine.decideAll(0).map(({ variant }) => variant >= 0),
+    decide() {
+      const packed = new Uint32Array(taken(core().decide_all(0)).buffer);
+      const all = [];
+      // Spreading them costs some 30 ns more a decision.
+      for (let i = 0; i < packed.length; i++) all.push(engine.unpack(packed[i]).variant >= 0);
+      return all;
+    },
   };
 };
 
