@@ -82,7 +82,7 @@ export const createVisit = (options, control, tell, { hidden, first } = {}) => {
   options.visitorId ??= first?.visitorId;
   trust(options.integrity);
   // On its way before anything else is set up, which takes the page milliseconds.
-  const loading = loadCore(`${options.wasm}`, `${options.fallback}`);
+  const loading = signal.aborted ? Promise.reject() : loadCore(`${options.wasm}`, `${options.fallback}`);
   loading.catch(() => {});
   const tab = uuidv7();
   const started = Date.now();
