@@ -343,8 +343,7 @@ fn nothing_hangs_when_everything_does() {
     );
     // Each request has its bound; a server that never answers would else hold us for ever.
     assert!(start.elapsed() < Duration::from_secs(60));
-    let short = Limits { all: Duration::from_millis(1), ..LIMITS };
-    std::thread::sleep(Duration::from_millis(2));
+    let short = Limits { all: Duration::ZERO, ..LIMITS };
     let findings = examine(&Url::parse(&site.url()).unwrap(), short, now_ms());
     assert!(findings.iter().any(|one| one.level == Fail && one.check == "page"), "{}", listed(&findings));
 }
