@@ -9,8 +9,8 @@ export const keepFocus = (action) => {
   action();
   if (!active?.isConnected) return;
   if (active !== document.activeElement) active.focus({ preventScroll: true });
-  // Fields remember theirs by themselves.
-  if (active.isContentEditable && anchorNode?.isConnected && focusNode?.isConnected) selection.setBaseAndExtent(anchorNode, anchorOffset, focusNode, focusOffset);
+  // Fields remember theirs by themselves. Asked last, because it has the browser compute styles.
+  if (anchorNode?.isConnected && focusNode?.isConnected && active.isContentEditable) selection.setBaseAndExtent(anchorNode, anchorOffset, focusNode, focusOffset);
 };
 
 /**
