@@ -108,7 +108,7 @@ const addressPart = (name, address) => {
  * @param {ReturnType<typeof import('./engine.js').createEngine>} engine with parlour-growthbook.wasm
  * @param {object} [host]
  * @param {(exposure: Exposure) => void} [host.expose]
- * @param {() => import('./storage.js').Storage | null} [host.storage] where sticky documents are kept
+ * @param {() => import('./storage.js').Storage | null | undefined} [host.storage] where sticky documents are kept
  */
 export const createGrowthBook = (engine, { expose = () => {}, storage = () => null } = {}) => {
   const { told, guard, put, taken, core } = engine.inner;
@@ -361,7 +361,7 @@ export const createGrowthBook = (engine, { expose = () => {}, storage = () => nu
  * @param {object} host
  * @param {(module: import('./engine.js').Core) => ReturnType<typeof import('./engine.js').createEngine>} host.create
  * @param {(exposure: Exposure) => void} host.expose
- * @param {() => import('./storage.js').Storage | null} host.storage
+ * @param {() => import('./storage.js').Storage | null | undefined} host.storage
  * @param {(name: string) => Promise<Core>} host.load a wasm from where this file came from
  */
 export const startGrowthBook = async ({ create, expose, storage, load }) => {

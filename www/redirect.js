@@ -82,7 +82,7 @@ const write = (mark) => session((storage) => storage.setItem(KEY, JSON.stringify
  * @param {Pick<ReturnType<typeof import('./engine.js').createEngine>, 'page' | 'decide'>} visit.engine
  * @param {{readonly allowed: boolean, onChange: (listener: () => void) => void}} visit.consent
  * @param {ReturnType<typeof import('./outbox.js').createOutbox>} visit.outbox
- * @param {() => Pick<import('./storage.js').Storage, 'append'> | null} visit.storage
+ * @param {() => Pick<import('./storage.js').Storage, 'append'> | null | undefined} visit.storage
  * @param {(experiment: number) => void} visit.meet counts and stores
  * @param {(key: string) => boolean} visit.isLate out for this page view
  * @param {(key: string, variation: string, reason: string) => void} visit.late from now on

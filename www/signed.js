@@ -12,7 +12,7 @@ const KEPT = 'signed';
  * @param {Uint8Array | Error} fetched
  * @param {object} page
  * @param {string | string[]} page.keys
- * @param {() => Promise<import('./storage.js').Storage | null>} page.storage null where nothing may be kept
+ * @param {() => Promise<import('./storage.js').Storage | null | undefined>} page.storage null where nothing may be kept
  * @param {ReturnType<typeof import('./consent.js').createConsent>} page.choice
  * @param {(problem: {code: string, detail: string}) => void} page.report
  * @returns {Promise<Uint8Array>}

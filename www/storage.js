@@ -43,6 +43,15 @@ export const eraseStorage = ({ name = 'parlour', indexedDB, cleared } = {}) =>
     }
   });
 
+/** Calls back if it is certain that nothing is stored. To be asked before the database is opened. @param {() => void} then */
+export const whenUnused = async (then) => {
+  try {
+    if ((await indexedDB.databases()).every(({ name }) => name !== 'parlour')) then();
+  } catch {
+    // Denied, or a browser that does not list them.
+  }
+};
+
 /**
  * Null when storage is denied, broken, written by a newer Parlour, or not open after `openMs`.
  * @param {{name?: string, indexedDB?: IDBFactory, openMs?: number}} [options]

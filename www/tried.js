@@ -11,7 +11,7 @@ import { VERSION } from './version.js';
  * @param {string | object} [options.config]
  * @param {string | object} [options.growthbook]
  * @param {string} [options.growthbookModule]
- * @param {() => Promise<import('./storage.js').Storage | null>} options.storage
+ * @param {() => Promise<import('./storage.js').Storage | null | undefined>} options.storage
  * @returns {Promise<Uint8Array>}
  */
 export const planOf = async ({ config, growthbook, growthbookModule, storage }) => {

@@ -15,7 +15,7 @@ import { createOutbox } from './outbox.js';
 import { createRecommender } from './recommendations.js';
 import { environmentOf } from './site.js';
 import { createSlots } from './slots.js';
-import { eraseStorage, openChannel, openStorage } from './storage.js';
+import { eraseStorage, openChannel, openStorage, whenUnused } from './storage.js';
 import { touchpointOf } from './touchpoint.js';
 import { createTransport } from './transport.js';
 import { VERSION } from './version.js';
@@ -102,8 +102,8 @@ export const createVisit = (options, control, tell, { hidden, first } = {}) => {
   let engine;
   // Without a plan only local hosts are told from the site.
   let environment = environmentOf({ site: [], env: null }, location.hostname) ?? '';
-  /** @type {import('./storage.js').Storage | null} */
-  let storage = null;
+  /** Undefined until it is known whether there is one. @type {import('./storage.js').Storage | null | undefined} */
+  let storage;
   /** @type {Promise<unknown>} */
   let opening = Promise.resolve();
   /** @type {Promise<unknown>} */
@@ -155,7 +155,7 @@ export const createVisit = (options, control, tell, { hidden, first } = {}) => {
       // Denied: nothing is there.
     }
     const open = storage;
-    storage = null;
+    storage = undefined;
     return open ? open.erase() : eraseStorage();
   };
   const consent = createConsent({ initial: options.consent, remember: options.remember, gpc: options.gpc, erase, channel, signal });
@@ -248,8 +248,9 @@ export const createVisit = (options, control, tell, { hidden, first } = {}) => {
     tell('goal', key);
   };
 
-  /** Stores what the engine wants kept. */
+  /** Stores what the engine wants kept; until there is a storage the engine holds on to it. */
   const keep = () => {
+    if (storage === undefined) return;
     const value = engine?.journal();
     if (value?.length && consent.allowed) storage?.append([{ store: 'journal', key: uuidv7(), value }]);
   };
@@ -257,6 +258,7 @@ export const createVisit = (options, control, tell, { hidden, first } = {}) => {
   const fold = async () => {
     // After this task's appends, so that what they hold is folded too, and not in a page that is going away.
     await new Promise((resolve) => setTimeout(resolve));
+    await opening;
     const folding = engine;
     if (!folding || !consent.allowed) return;
     const known = folding.written;
@@ -304,22 +306,26 @@ export const createVisit = (options, control, tell, { hidden, first } = {}) => {
   let current;
   const recommend = async (/** @type {string} */ slot, count = 8) => recommender?.list(slot, count, current);
 
-  /** Takes up id and stored state, as far as consent allows; not later than STORAGE_MS. */
+  /** Takes up id and stored state, as far as consent allows; at once where nothing is stored, and not later than STORAGE_MS. */
   const remember = async () => {
     if (!consent.allowed) return;
+    let waits = true;
+    const least = new Promise((resolve) => (setTimeout(resolve, STORAGE_MS), whenUnused(() => resolve(0))));
     const opened = openStorage().then(async (next) => {
       if (!consent.allowed || signal.aborted) return next?.close();
       storage = next;
       const reading = next && Promise.all([next.get('snapshot'), next.read('journal', 5000)]);
-      if (!options.visitorId) visitor = (await identity.settle(next)) ?? visitor;
+      const settled = options.visitorId ?? (await identity.settle(next));
+      // Where another tab was first, what this page has begun to decide stays its own visitor's: the cookie is for the next.
+      if (waits) visitor = settled ?? visitor;
       outbox.attach(next);
+      keep();
       return reading;
     });
     opening = opened;
     // While the storage opens: cookies hold the page for milliseconds.
     if (!options.visitorId) visitor = identity.id(visitor);
-    const stored = await Promise.race([opened, new Promise((resolve) => setTimeout(resolve, STORAGE_MS))]);
-    return stored;
+    return Promise.race([opened, least]).finally(() => (waits = false));
   };
 
   /** @param {ConsentState} state @param {ConsentState} before */
