@@ -64,6 +64,23 @@ async fn the_plan_is_asked_after_by_its_hash_and_sent_once() {
 }
 
 #[tokio::test]
+async fn a_built_plan_is_good_for_a_minute_and_one_of_a_file_being_edited_is_asked_after_each_time() {
+    let dir = TempDir::new().unwrap();
+    let (json, plan) = (dir.path().join("parlour.json"), dir.path().join("plan.bin"));
+    std::fs::write(&json, CONFIG).unwrap();
+    let built = common::run(&["build", json.to_str().unwrap(), "-o", plan.to_str().unwrap()], "");
+    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    for (source, expect) in [(Source::Config(json), "no-cache"), (Source::Built(plan), "public, max-age=60")]
+    {
+        let collector = collector(&source);
+        let first = collector.get("/plan.bin", &[]).await;
+        let etag = first.header("etag").to_owned();
+        let again = collector.get("/plan.bin", &[("if-none-match", &etag)]).await;
+        assert_eq!((first.header("cache-control"), again.header("cache-control")), (expect, expect));
+    }
+}
+
+#[tokio::test]
 async fn the_plan_comes_compressed_as_the_browser_likes_it() {
     let (_dir, source) = config(CONFIG);
     let collector = collector(&source);

@@ -105,8 +105,8 @@ export async function startContest() {
   route("/style.css", STYLE, FOREVER);
   server.route("/picture.bmp", { body: picture(), type: "image/bmp" });
   // As `parlour serve` sends it.
-  route("/plan.bin", plans.skip, "no-cache");
-  route("/plan-apply.bin", plans.apply, "no-cache");
+  route("/plan.bin", plans.skip, "public, max-age=60");
+  route("/plan-apply.bin", plans.apply, "public, max-age=60");
   route("/growthbook/auto.min.js", readFileSync(path("../../node_modules/@growthbook/growthbook/dist/bundles/auto.min.js")), FOREVER);
   // As cdn.growthbook.io sends it.
   route("/api/features/sdk-bench", JSON.stringify(PAYLOAD), "public, max-age=30, stale-while-revalidate=3600, stale-if-error=36000");

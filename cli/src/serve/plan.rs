@@ -22,6 +22,11 @@ use super::{App, Reader, now_ms, preview};
 use crate::store::ArchivedPlan;
 use parlour_command::plan_file::{self, Opened};
 
+/// A minute: so soon a kill reaches every new page, and so long the next pages of a visit need not ask.
+const BUILT: HeaderValue = HeaderValue::from_static("public, max-age=60");
+/// Whoever edits the file looks at the next page view.
+const EDITED: HeaderValue = HeaderValue::from_static("no-cache");
+
 /// How often the file is looked at: an edit is live before its author has switched windows.
 const LOOK_EVERY: Duration = Duration::from_millis(300);
 
@@ -61,6 +66,7 @@ pub struct Served {
     pub drafts: Option<Bytes>,
     tag: String,
     etag: HeaderValue,
+    caching: HeaderValue,
     plain: Bytes,
     gzip: Bytes,
     br: Bytes,
@@ -88,7 +94,7 @@ pub fn open(
     let Some(prepared) = prepared else {
         anyhow::bail!("no plan can be made of it:\n{}", problems.join("\n"))
     };
-    let served = publish(prepared, reader)?;
+    let served = publish(source, prepared, reader)?;
     Ok(Live { served: Some(Arc::new(served)), problems })
 }
 
@@ -135,7 +141,7 @@ fn reload(
 ) -> Vec<String> {
     let keeping = || "the plan served before stays in place".to_owned();
     match prepare(source, content, reader, options) {
-        Ok((Some(prepared), problems)) if !prepared.has_errors => match publish(prepared, reader) {
+        Ok((Some(prepared), problems)) if !prepared.has_errors => match publish(source, prepared, reader) {
             Ok(served) => {
                 println!("plan {} version {} from {}", served.hash, served.version, source.path().display());
                 live.send_modify(|live| live.served = Some(Arc::new(served)));
@@ -193,7 +199,7 @@ fn prepare(
     Ok((prepared, compilation.lines))
 }
 
-fn publish(prepared: Prepared, reader: &Reader) -> anyhow::Result<Served> {
+fn publish(source: &Source, prepared: Prepared, reader: &Reader) -> anyhow::Result<Served> {
     let Prepared { opened, drafts, .. } = prepared;
     let (hash, site, version) = (opened.hash(), opened.site(), opened.plan.version());
     let first_served_ms = now_ms();
@@ -213,8 +219,24 @@ fn publish(prepared: Prepared, reader: &Reader) -> anyhow::Result<Served> {
     let etag = HeaderValue::try_from(format!("W/\"{tag}\""))?;
     let (gzip, br) = (gzip(&opened.bytes)?.into(), brotli(&opened.bytes)?.into());
     let rules = Site::read(&opened.plan);
+    let caching = match source {
+        Source::Built(_) => BUILT,
+        Source::Config(_) => EDITED,
+    };
     let drafts = drafts.map(Bytes::from);
-    Ok(Served { hash, site, version, rules, drafts, tag, etag, plain: opened.bytes.into(), gzip, br })
+    Ok(Served {
+        hash,
+        site,
+        version,
+        rules,
+        drafts,
+        tag,
+        etag,
+        caching,
+        plain: opened.bytes.into(),
+        gzip,
+        br,
+    })
 }
 
 fn gzip(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
@@ -235,7 +257,7 @@ pub struct Asked {
     preview: Option<String>,
 }
 
-/// `GET /plan.bin`. Always revalidated, so that a kill reaches the next page view.
+/// `GET /plan.bin`.
 pub async fn serve(State(app): State<App>, Query(asked): Query<Asked>, headers: HeaderMap) -> Response {
     let Some(served) = app.live.borrow().served.clone() else {
         return (StatusCode::NOT_FOUND, "No plan: start parlour serve with --plan or --config.\n")
@@ -260,7 +282,7 @@ pub async fn serve(State(app): State<App>, Query(asked): Query<Asked>, headers: 
     };
     let fixed = [
         (header::ETAG, served.etag.clone()),
-        (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
+        (header::CACHE_CONTROL, served.caching.clone()),
         (header::VARY, HeaderValue::from_static("accept-encoding")),
         (header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
     ];
