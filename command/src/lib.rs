@@ -11,6 +11,7 @@ pub mod host;
 mod node;
 pub mod plan_file;
 mod progress;
+pub mod rules;
 mod simulation;
 pub mod snippet;
 mod visitor;

@@ -24,12 +24,19 @@ impl<'a> Progress<'a> {
     }
 
     pub fn at(&mut self, done: u64) {
-        if !self.is_watched || !done.is_multiple_of(EVERY) {
+        if done.is_multiple_of(EVERY) {
+            self.step(done, self.total);
+        }
+    }
+
+    /// For steps that are long enough to ask for the time at each, and whose number is known only once they begin.
+    pub fn step(&mut self, done: u64, total: u64) {
+        if !self.is_watched {
             return;
         }
         let now_ms = self.host.now_ms();
         if now_ms.saturating_sub(self.told_ms) >= EVERY_MS {
-            let percent = (done.saturating_mul(100)).checked_div(self.total).unwrap_or_default();
+            let percent = (done.saturating_mul(100)).checked_div(total).unwrap_or_default();
             self.say(&format!("\r{}: {percent} %", self.what));
             (self.told_ms, self.has_told) = (now_ms, true);
         }

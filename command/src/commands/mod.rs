@@ -12,6 +12,7 @@ mod keygen;
 mod power;
 mod preview;
 mod promote;
+mod rules;
 mod schema;
 mod sign;
 mod simulate;
@@ -43,6 +44,7 @@ const PORTABLE: &[Entry] = &[
     Entry::of::<verify::Args>("verify"),
     Entry::of::<preview::Args>("preview"),
     Entry::of::<snippet::Args>("snippet"),
+    Entry::of::<rules::Args>("rules"),
     Entry::of::<schema::Args>("schema"),
 ];
 
