@@ -81,7 +81,7 @@ export const loadCore = async (url, fallback) => {
     try {
       return (await loadModule(fallback)).instantiate;
     } catch (error) {
-      throw Error(`wasm is refused: ${refusal}. ${fallback}, which would do instead: ${error}. A policy needs 'wasm-unsafe-eval' in script-src`);
+      throw Error(`wasm is refused: ${refusal}. ${fallback}: ${error}. A policy needs 'wasm-unsafe-eval'`);
     }
   }
   const response = await get(url, digestOf(url));

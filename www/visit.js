@@ -310,7 +310,7 @@ export const createVisit = (options, control, tell, { hidden, first } = {}) => {
   const remember = async () => {
     if (!consent.allowed) return;
     let waits = true;
-    const least = new Promise((resolve) => (setTimeout(resolve, STORAGE_MS), whenUnused(() => resolve(0))));
+    const least = new Promise((resolve) => (setTimeout(resolve, STORAGE_MS), whenUnused(resolve)));
     const opened = openStorage().then(async (next) => {
       if (!consent.allowed || signal.aborted) return next?.close();
       storage = next;
