@@ -76,7 +76,7 @@ impl Snippet {
     /// When the plan's page part is not what the compiler writes, or a digest is missing.
     pub fn of(plan: &Plan, options: &Options) -> anyhow::Result<Self> {
         let page: Page = serde_json::from_slice(plan.page())?;
-        let checks = Checks::of(&page, options)?;
+        let checks = Checks::of(plan, &page, options)?;
         let selectors = targets(plan, page);
         let beside = |name: &str| match options.src.rsplit_once('/') {
             Some((folder, _)) => format!("{folder}/{name}"),
@@ -124,7 +124,7 @@ struct Checks {
 }
 
 impl Checks {
-    fn of(page: &Page, options: &Options) -> anyhow::Result<Self> {
+    fn of(plan: &Plan, page: &Page, options: &Options) -> anyhow::Result<Self> {
         let Some(digests) = &options.digests else { return Ok(Self::default()) };
         let digest = |name: &str| {
             digests.get(name).cloned().with_context(|| {
@@ -134,6 +134,9 @@ impl Checks {
         let mut names = vec!["parlour.wasm", "parlour-fallback.js"];
         names.extend(options.first.then_some("parlour-handover.js"));
         names.extend(page.redirects.is_some().then_some("parlour-redirect.js"));
+        if plan.growthbook().is_some() {
+            names.extend(["parlour-growthbook.js", "parlour-growthbook.wasm"]);
+        }
         if page.has_markup() {
             names.extend(["parlour-html.js", "parlour-purify.js"]);
         }

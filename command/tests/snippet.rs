@@ -32,6 +32,11 @@ fn digests_are_those_of_what_the_plan_needs() {
         (config(text, ""), &["--first"], &["parlour-handover.js"]),
         (config(markup, r#","html":true"#), &[], &["parlour-html.js", "parlour-purify.js"]),
         (config(r#"{"redirect":"/b"}"#, ""), &[], &["parlour-redirect.js"]),
+        (
+            config(text, r#","growthbook":{"features":{"f":{"defaultValue":1}}}"#),
+            &[],
+            &["parlour-growthbook.js", "parlour-growthbook.wasm"],
+        ),
     ];
     for (config, options, chunks) in rows {
         let names = [BASIC, &["parlour.first.js"], chunks].concat();
