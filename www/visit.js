@@ -72,6 +72,15 @@ const STORAGE_MS = 500;
 const EARLY = 200;
 const PROBLEMS = 20;
 
+/** Undefined where storage is denied, or holds what is none of ours. @template T @param {() => T} act */
+const ifAllowed = (act) => {
+  try {
+    return act();
+  } catch {
+    return undefined;
+  }
+};
+
 /** Reasons of randomised answers. @param {string} reason */
 const isCounted = (reason) => reason === 'bucketed' || reason === 'sticky';
 
@@ -145,16 +154,8 @@ export const createVisit = (options, control, tell, { hidden, first } = {}) => {
   const identity = createIdentity();
   const erase = () => {
     identity.erase();
-    try {
-      localStorage.removeItem('parlour_first');
-    } catch {
-      // Denied: there is none.
-    }
-    try {
-      sessionStorage.removeItem('parlour_redirect');
-    } catch {
-      // Denied: nothing is there.
-    }
+    ifAllowed(() => localStorage.removeItem('parlour_first'));
+    ifAllowed(() => sessionStorage.removeItem('parlour_redirect'));
     const open = storage;
     storage = undefined;
     return open ? open.erase() : eraseStorage();
@@ -312,7 +313,7 @@ export const createVisit = (options, control, tell, { hidden, first } = {}) => {
   const remember = async () => {
     if (!consent.allowed) return;
     let waits = true;
-    const least = new Promise((resolve) => (setTimeout(resolve, STORAGE_MS), whenUnused(() => resolve(0))));
+    const least = new Promise((resolve) => (setTimeout(resolve, STORAGE_MS), whenUnused(resolve)));
     const opened = openStorage().then(async (next) => {
       if (!consent.allowed || signal.aborted) return next?.close();
       storage = next;
@@ -561,7 +562,12 @@ export const createVisit = (options, control, tell, { hidden, first } = {}) => {
       return (await transport?.flush()) ?? false;
     },
     about: () => ({ plan: engine?.hash, version: engine?.version, environment, tab, session: engine?.session(Date.now()), drops: outbox.drops, waiting: outbox.size }),
-    stored: async () => ({ snapshot: await storage?.get('snapshot'), outbox: await storage?.read('outbox', 1000) }),
+    stored: async () => ({
+      snapshot: await storage?.get('snapshot'),
+      outbox: await storage?.read('outbox', 1000),
+      first: ifAllowed(() => JSON.parse(localStorage.parlour_first)),
+      redirect: ifAllowed(() => JSON.parse(sessionStorage.parlour_redirect)),
+    }),
     /** @param {boolean} [asked] by the page, not by its address */
     devtools: async (asked) =>
       (await loadModule(options.preview)).devtools(
