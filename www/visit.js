@@ -41,6 +41,7 @@ import { whenHidden, whenIdleOrHidden } from './when.js';
  * @property {string} [redirect] address of parlour-redirect.js, needed for plans with redirects
  * @property {string} [handover] address of parlour-handover.js, fetched where parlour.first.js is on the page
  * @property {string} [html] address of parlour-html.js, needed for changes with `html`
+ * @property {string} [rerank] address of parlour-rerank.js, needed for slots that re-rank
  * @property {string} [previewPlan] address of a plan with drafts, for preview links on a host that serves files alone
  * @property {string} [endpoint] where beacons go; none are sent without one
  * @property {string} [writeKey]
@@ -305,7 +306,8 @@ export const createVisit = (options, control, tell, { hidden, first } = {}) => {
 
   /** The item this page is about. @type {string | undefined} */
   let current;
-  const recommend = async (/** @type {string} */ slot, count = 8) => recommender?.list(slot, count, current);
+  /** @param {string} slot @param {number} [count] @param {number[]} [among] */
+  const recommend = async (slot, count = 8, among) => recommender?.list(slot, count, current, among);
 
   /** Takes up id and stored state, as far as consent allows; at once where nothing is stored, and not later than STORAGE_MS. */
   const remember = async () => {
@@ -433,7 +435,7 @@ export const createVisit = (options, control, tell, { hidden, first } = {}) => {
       onPage,
       signal,
     });
-    if (engine?.page.slots.length && recommender) slots = createSlots({ slots: engine.page.slots, fetchCards: recommender.fetchCards, recommend, emit: (seen) => sendRecord(seen), report, signal, isHydrated });
+    if (engine?.page.slots.length && recommender) slots = createSlots({ slots: engine.page.slots, fetchCards: recommender.fetchCards, recommend, emit: sendRecord, report, signal, isHydrated, load: () => loadModule(options.rerank) });
     const remembers = handover;
     whenIdleOrHidden(() => {
       fold();

@@ -228,16 +228,16 @@ pub fn flag(index: u16, now: f64) -> u32 {
     })
 }
 
-/// Item, score, because: a u32 each. Item numbers to leave out lie in the room, a u32 each.
+/// Item, score, because: a u32 each. The numbers of the items to choose among lie in the room, a u32 each; none means all.
 #[wasm_bindgen]
 pub fn recommend(slot: u16) -> usize {
     engine(|engine, room, out| {
         let mut reader = Reader::new(room);
-        let mut exclude = Vec::new();
+        let mut among = Vec::new();
         while !reader.is_empty() {
-            exclude.push(reader.u32());
+            among.push(reader.u32());
         }
-        for recommendation in engine.recommend(slot, &exclude) {
+        for recommendation in engine.recommend(slot, &among) {
             out.u32(recommendation.item);
             out.u32(recommendation.score);
             out.u32(recommendation.because);
