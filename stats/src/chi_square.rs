@@ -4,7 +4,7 @@
 use statrs::function::gamma::gamma_ur;
 
 /// Cochran's rule: where fewer are expected in a cell, the distribution is not that of chi-square.
-const FEWEST_EXPECTED: f64 = 5.0;
+pub const FEWEST_EXPECTED: f64 = 5.0;
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ChiSquare {

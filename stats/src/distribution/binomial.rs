@@ -1,0 +1,55 @@
+//! The binomial distribution: exact tests and intervals.
+
+use statrs::function::beta::{checked_beta_reg, ln_beta};
+
+/// ln P(X = k) for 0 < p < 1.
+fn ln_chance(k: u64, n: u64, p: f64) -> f64 {
+    let (k, n) = (k as f64, n as f64);
+    k * p.ln() + (n - k) * (-p).ln_1p() - (n + 1.0).ln() - ln_beta(k + 1.0, n - k + 1.0)
+}
+
+/// The two-sided exact p-value: all outcomes that are no likelier than this one (scipy's `binomtest`).
+#[must_use]
+pub fn two_sided(k: u64, n: u64, p: f64) -> f64 {
+    /// Outcomes as likely as this one count in spite of rounding.
+    const SLACK: f64 = 1e-7;
+    let limit = ln_chance(k, n, p) + SLACK;
+    // Outcomes so unlikely that all of them together change no digit are passed over.
+    let negligible = limit - 45.0;
+    let sum = |outcomes: &mut dyn Iterator<Item = u64>| {
+        let mut sum = 0.0;
+        for outcome in outcomes {
+            let chance = ln_chance(outcome, n, p);
+            if chance <= limit {
+                sum += chance.exp();
+            }
+            if chance < negligible {
+                break;
+            }
+        }
+        sum
+    };
+    let mode = (((n + 1) as f64 * p) as u64).min(n);
+    (sum(&mut (0..mode).rev()) + sum(&mut (mode..=n))).min(1.0)
+}
+
+/// The exact interval of a share (Clopper and Pearson, Biometrika 26 (1934) 404-413).
+#[must_use]
+pub fn clopper_pearson(k: u64, n: u64, alpha: f64) -> (f64, f64) {
+    let (successes, failures) = (k as f64, (n - k.min(n)) as f64);
+    let low = if k == 0 { 0.0 } else { beta_quantile(successes, failures + 1.0, alpha / 2.0) };
+    let high = if k >= n { 1.0 } else { beta_quantile(successes + 1.0, failures, 1.0 - alpha / 2.0) };
+    (low, high)
+}
+
+fn beta_quantile(a: f64, b: f64, share: f64) -> f64 {
+    let (mut low, mut high) = (0.0, 1.0);
+    for _ in 0..200 {
+        let middle = f64::midpoint(low, high);
+        if middle <= low || middle >= high {
+            break;
+        }
+        if checked_beta_reg(a, b, middle).unwrap_or(f64::NAN) < share { low = middle } else { high = middle }
+    }
+    f64::midpoint(low, high)
+}
