@@ -52,6 +52,40 @@ impl Power {
     }
 }
 
+/// What is to be found in a mean: a count, money, a ratio, or what CUPED left of one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PowerOfMeans {
+    /// Of one unit.
+    pub variance: f64,
+    /// The smallest difference worth finding, in the metric's unit.
+    pub difference: f64,
+    pub variants: u32,
+    pub alpha: f64,
+    pub power: f64,
+}
+
+impl PowerOfMeans {
+    /// Visitors that each variant needs: 2 s² (z(1 - a/2) + z(power))² / d² (Fleiss, Levin and Paik with one variance in both arms; a as
+    /// for shares). `None` where there is nothing to find.
+    #[must_use]
+    pub fn visitors_per_variant(&self) -> Option<u64> {
+        let is_share = |share: f64| share > 0.0 && share < 1.0;
+        if !is_share(self.alpha) || !is_share(self.power) || self.difference == 0.0 || self.variants < 2 {
+            return None;
+        }
+        let surely = -quantile(self.alpha / f64::from(self.variants - 1) / 2.0) + quantile(self.power);
+        let visitors = (2.0 * self.variance * (surely / self.difference).powi(2)).ceil();
+        (visitors > 0.0 && visitors < 9e15).then_some(visitors as u64)
+    }
+}
+
+/// Whole days until so many visitors have come. `None` where nobody comes.
+#[must_use]
+pub fn days(visitors: u64, visitors_per_day: f64) -> Option<u64> {
+    let days = (visitors as f64 / visitors_per_day).ceil();
+    (visitors_per_day > 0.0 && days < 9e15).then_some(days as u64)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -103,7 +103,13 @@ impl Pair {
         let q = third.powi(3) - l1 * l2 / (6.0 * n * n) + l0 / (2.0 * n);
         let p = (third * third - l1 / (3.0 * n)).max(0.0).sqrt().copysign(q);
         let angle = if p == 0.0 { 0.0 } else { (q / p.powi(3)).clamp(-1.0, 1.0) };
-        let r0 = (2.0 * p * ((std::f64::consts::PI + angle.acos()) / 3.0).cos() - third).clamp(0.0, 1.0);
+        let mut r0 = 2.0 * p * ((std::f64::consts::PI + angle.acos()) / 3.0).cos() - third;
+        // The arc cosine loses half the digits near its ends; a step of Newton's method on the cubic has them back.
+        let slope = (3.0 * n * r0 + 2.0 * l2) * r0 + l1;
+        if slope != 0.0 {
+            r0 -= (((n * r0 + l2) * r0 + l1) * r0 + l0) / slope;
+        }
+        let r0 = r0.clamp((-delta).max(0.0), (1.0 - delta).min(1.0));
         let r1 = (r0 + delta).clamp(0.0, 1.0);
         let variance = (r1 * (1.0 - r1) / n1 + r0 * (1.0 - r0) / n0) * n / (n - 1.0);
         score(c1 / n1 - c0 / n0 - delta, variance)

@@ -33,9 +33,25 @@ pub fn two_sided(k: u64, n: u64, p: f64) -> f64 {
     (sum(&mut (0..mode).rev()) + sum(&mut (mode..=n))).min(1.0)
 }
 
-/// The exact interval of a share (Clopper and Pearson, Biometrika 26 (1934) 404-413).
+/// Up to here intervals are exact; beyond, the incomplete beta function loses digits, and nothing is gained by it.
+pub const EXACT_UP_TO: u64 = 10_000;
+
+/// The interval of a share: exact (Clopper and Pearson, Biometrika 26 (1934) 404-413) or, for many, of the score test
+/// (E. B. Wilson, Journal of the American Statistical Association 22 (1927) 209-212).
 #[must_use]
-pub fn clopper_pearson(k: u64, n: u64, alpha: f64) -> (f64, f64) {
+pub fn interval(k: u64, n: u64, alpha: f64) -> (f64, f64) {
+    if n > EXACT_UP_TO { wilson(k, n, alpha) } else { clopper_pearson(k, n, alpha) }
+}
+
+fn wilson(k: u64, n: u64, alpha: f64) -> (f64, f64) {
+    let (z, n, share) = (super::normal::critical(alpha), n as f64, k as f64 / n as f64);
+    let middle = share + z * z / (2.0 * n);
+    let width = z * (share * (1.0 - share) / n + z * z / (4.0 * n * n)).sqrt();
+    let over = 1.0 + z * z / n;
+    ((middle - width) / over, (middle + width) / over)
+}
+
+fn clopper_pearson(k: u64, n: u64, alpha: f64) -> (f64, f64) {
     let (successes, failures) = (k as f64, (n - k.min(n)) as f64);
     let low = if k == 0 { 0.0 } else { beta_quantile(successes, failures + 1.0, alpha / 2.0) };
     let high = if k >= n { 1.0 } else { beta_quantile(successes + 1.0, failures, 1.0 - alpha / 2.0) };

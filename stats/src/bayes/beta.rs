@@ -1,0 +1,111 @@
+//! Shares with beta priors: exact posteriors, no normal approximation and so no minimum of units.
+
+use super::Posterior;
+use super::grid::{Beta, Grid};
+use crate::comparison::Interval;
+use crate::error::{Error, positive, share};
+use crate::proportion::Share;
+
+/// What was believed of a share before; [`Prior::EVEN`] if nothing.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Prior {
+    pub a: f64,
+    pub b: f64,
+}
+
+impl Prior {
+    /// Every share is as likely as any other.
+    pub const EVEN: Self = Self { a: 1.0, b: 1.0 };
+}
+
+fn posterior(of: Share, prior: Prior) -> Result<Beta, Error> {
+    if of.successes > of.n {
+        return Err(Error::Invalid {
+            what: "successes",
+            value: of.successes as f64,
+            want: "no more than units",
+        });
+    }
+    let (a, b) = (positive("a of the prior", prior.a)?, positive("b of the prior", prior.b)?);
+    Ok(Beta { a: a + of.successes as f64, b: b + (of.n - of.successes) as f64 })
+}
+
+/// The difference of the two shares. The loss is E max(p_control - p_variant, 0) = ∫ P(p_control > t) P(p_variant < t) dt.
+pub fn compare(control: Share, variant: Share, prior: Prior, alpha: f64) -> Result<Posterior, Error> {
+    let alpha = share("alpha", alpha)?;
+    let (a, b) = (posterior(control, prior)?, posterior(variant, prior)?);
+    let grid = Grid::new(&[a, b]);
+    let [control, variant] = grid.of.as_slice() else { return Err(Error::NoVariance) };
+    let (mut beat, mut worse, mut better) = (0.0, 0.0, 0.0);
+    for (((_, growth), (_, below_control)), (density, below_variant)) in
+        grid.at.iter().zip(control).zip(variant)
+    {
+        beat += grid.step * density * below_control;
+        worse += grid.step * growth * (1.0 - below_control) * below_variant;
+        better += grid.step * growth * below_control * (1.0 - below_variant);
+    }
+    let mean = |beta: Beta| beta.a / (beta.a + beta.b);
+    let variance = |beta: Beta| mean(beta) * (1.0 - mean(beta)) / (beta.a + beta.b + 1.0);
+    let below = |difference: f64| {
+        let chance = |((share, _), (density, _)): (&(f64, f64), &(f64, f64))| {
+            density * grid.below(1, share + difference)
+        };
+        grid.step * grid.at.iter().zip(control).map(chance).sum::<f64>()
+    };
+    Ok(Posterior {
+        mean: mean(b) - mean(a),
+        standard_deviation: (variance(a) + variance(b)).sqrt(),
+        chance_to_beat: beat.clamp(0.0, 1.0),
+        loss_of_variant: worse,
+        loss_of_control: better,
+        interval: Interval {
+            low: where_reached(below, alpha / 2.0),
+            high: where_reached(below, 1.0 - alpha / 2.0),
+        },
+    })
+}
+
+fn where_reached(below: impl Fn(f64) -> f64, chance: f64) -> f64 {
+    let (mut low, mut high) = (-1.0, 1.0);
+    for _ in 0..50 {
+        let middle = f64::midpoint(low, high);
+        if below(middle) < chance { low = middle } else { high = middle }
+    }
+    f64::midpoint(low, high)
+}
+
+/// For each arm the chance that its share is the highest of all: the shares that Thompson sampling gives it, integrated
+/// instead of drawn, so that the same counts give the same shares on every host.
+pub fn chances_to_be_best(arms: &[Share], prior: Prior) -> Result<Vec<f64>, Error> {
+    if arms.is_empty() {
+        return Err(Error::Shape { what: "arms", have: 0, want: "at least one" });
+    }
+    let posteriors = arms.iter().map(|arm| posterior(*arm, prior)).collect::<Result<Vec<_>, _>>()?;
+    let grid = Grid::new(&posteriors);
+    let best = grid.of.iter().enumerate().map(|(arm, own)| {
+        let others = |point: usize| {
+            let below = |(other, rows): (usize, &Vec<(f64, f64)>)| {
+                if other == arm { 1.0 } else { rows.get(point).map_or(0.0, |row| row.1) }
+            };
+            grid.of.iter().enumerate().map(below).product::<f64>()
+        };
+        grid.step * own.iter().enumerate().map(|(point, (density, _))| density * others(point)).sum::<f64>()
+    });
+    let best: Vec<f64> = best.collect();
+    let all: f64 = best.iter().sum();
+    Ok(best.into_iter().map(|chance| chance / all).collect())
+}
+
+/// Shares for the next visitors: Thompson's, but none under `floor`, so that every arm goes on being tried.
+pub fn thompson(arms: &[Share], prior: Prior, floor: f64) -> Result<Vec<f64>, Error> {
+    let chances = chances_to_be_best(arms, prior)?;
+    let reserved = floor * chances.len() as f64;
+    if !(0.0..=1.0).contains(&reserved) {
+        return Err(Error::Invalid {
+            what: "least share of an arm",
+            value: floor,
+            want: "from 0 to 1 over the number of arms",
+        });
+    }
+    Ok(chances.into_iter().map(|chance| floor + (1.0 - reserved) * chance).collect())
+}
