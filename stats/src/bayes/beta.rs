@@ -52,26 +52,45 @@ pub fn compare(control: Share, variant: Share, prior: Prior, alpha: f64) -> Resu
         };
         grid.step * grid.at.iter().zip(control).map(chance).sum::<f64>()
     };
+    let (middle, deviation) = (mean(b) - mean(a), (variance(a) + variance(b)).sqrt());
+    let reached =
+        |chance: f64| where_reached(below, chance, middle - 6.0 * deviation, middle + 6.0 * deviation);
     Ok(Posterior {
-        mean: mean(b) - mean(a),
-        standard_deviation: (variance(a) + variance(b)).sqrt(),
+        mean: middle,
+        standard_deviation: deviation,
         chance_to_beat: beat.clamp(0.0, 1.0),
         loss_of_variant: worse,
         loss_of_control: better,
-        interval: Interval {
-            low: where_reached(below, alpha / 2.0),
-            high: where_reached(below, 1.0 - alpha / 2.0),
-        },
+        interval: Interval { low: reached(alpha / 2.0), high: reached(1.0 - alpha / 2.0) },
     })
 }
 
-fn where_reached(below: impl Fn(f64) -> f64, chance: f64) -> f64 {
-    let (mut low, mut high) = (-1.0, 1.0);
-    for _ in 0..50 {
-        let middle = f64::midpoint(low, high);
-        if below(middle) < chance { low = middle } else { high = middle }
+/// The Illinois method (M. Dowell, P. Jarratt, BIT 11 (1971) 168-174), from `low` to `high` if the place is between them.
+fn where_reached(below: impl Fn(f64) -> f64, chance: f64, low: f64, high: f64) -> f64 {
+    let at = |difference: f64| (difference, below(difference) - chance);
+    let (mut low, mut high) = (at(low.max(-1.0)), at(high.min(1.0)));
+    if low.1 > 0.0 {
+        low = (-1.0, -chance);
     }
-    f64::midpoint(low, high)
+    if high.1 < 0.0 {
+        high = (1.0, 1.0 - chance);
+    }
+    let mut last_was_low = None;
+    for _ in 0..100 {
+        let new = at((low.0 * high.1 - high.0 * low.1) / (high.1 - low.1));
+        let is_low = new.1 < 0.0;
+        let (moved, kept) = if is_low { (&mut low, &mut high) } else { (&mut high, &mut low) };
+        let step = (new.0 - moved.0).abs();
+        *moved = new;
+        if last_was_low == Some(is_low) {
+            kept.1 /= 2.0;
+        }
+        last_was_low = Some(is_low);
+        if new.1 == 0.0 || step < 1e-13 || high.0 - low.0 < 1e-13 {
+            return new.0;
+        }
+    }
+    f64::midpoint(low.0, high.0)
 }
 
 /// For each arm the chance that its share is the highest of all: the shares that Thompson sampling gives it, integrated

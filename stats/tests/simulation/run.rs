@@ -35,6 +35,8 @@ pub struct Cell {
     pub claims: Vec<(&'static str, Band)>,
     /// How many looks; 1 for a fixed horizon.
     pub looks: usize,
+    /// How many experiments are enough for every change.
+    pub few: u64,
     /// For each claim: was this experiment wrong?
     pub trial: Trial,
 }
@@ -57,12 +59,17 @@ impl Cell {
             size: size.into(),
             claims: claims.to_vec(),
             looks: 1,
+            few: 4_000,
             trial: std::sync::Arc::new(trial),
         }
     }
 
     pub fn with_looks(self, looks: usize) -> Self {
         Self { looks, ..self }
+    }
+
+    pub fn with_few(self, few: u64) -> Self {
+        Self { few, ..self }
     }
 
     /// A tenth of the looks, for every change.
