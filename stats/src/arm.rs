@@ -43,9 +43,16 @@ pub struct Arm {
     pub variance: f64,
     /// The mean before any adjustment, which relative uplift is a part of. Equal to `mean` but for CUPED.
     pub raw_mean: f64,
+    /// That mean's variance, of one unit.
+    pub raw_variance: f64,
 }
 
 impl Arm {
+    pub(crate) fn plain(n: u64, informative: u64, mean: f64, variance: f64) -> Self {
+        let variance = variance.max(0.0);
+        Self { n, informative, mean, variance, raw_mean: mean, raw_variance: variance }
+    }
+
     #[must_use]
     pub fn standard_error(&self) -> f64 {
         (self.variance / self.n as f64).sqrt()
@@ -62,13 +69,7 @@ impl Arm {
         }
         let units = at_least_two(n)?;
         let mean = successes as f64 / units;
-        Ok(Self {
-            n,
-            informative: successes.min(n - successes),
-            mean,
-            variance: mean * (1.0 - mean),
-            raw_mean: mean,
-        })
+        Ok(Self::plain(n, successes.min(n - successes), mean, mean * (1.0 - mean)))
     }
 }
 
@@ -85,7 +86,7 @@ impl Sums {
         let n = at_least_two(self.n)?;
         let mean = finite("sum", self.sum)? / n;
         let variance = sample_covariance(n, self.sum, self.sum, finite("sum of squares", self.squares)?);
-        Ok(Arm { n: self.n, informative: self.nonzero, mean, variance: variance.max(0.0), raw_mean: mean })
+        Ok(Arm::plain(self.n, self.nonzero, mean, variance))
     }
 }
 
@@ -111,8 +112,7 @@ impl PairSums {
         let ratio = finite("sum of numerators", self.y)? / denominator;
         let moments = self.moments()?;
         let linear = moments.y - 2.0 * ratio * moments.cross + ratio * ratio * moments.x;
-        let variance = (linear / (denominator / n).powi(2)).max(0.0);
-        Ok(Arm { n: self.n, informative: self.nonzero, mean: ratio, variance, raw_mean: ratio })
+        Ok(Arm::plain(self.n, self.nonzero, ratio, linear / (denominator / n).powi(2)))
     }
 
     pub(crate) fn moments(&self) -> Result<Moments, Error> {

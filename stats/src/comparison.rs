@@ -35,10 +35,11 @@ pub struct Effect {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Comparison {
     pub method: Method,
-    /// In the metric's unit. Decide by this one: its p-value needs no division by an estimate.
+    /// In the metric's unit.
     pub absolute: Effect,
-    /// As a part of the control's mean: 0.1 is 10 % more. `None` where that mean is not surely above 0
-    /// ([`minimum::RELATIVE_PRECISION`]).
+    /// As a part of the control's mean: 0.1 is 10 % more. The interval is Fieller's: it holds what the same test does not
+    /// reject, so that it leaves 0 out exactly where the absolute one does, and p is the same. The standard error is the delta
+    /// method's. `None` where the control's mean is not surely above 0 ([`minimum::RELATIVE_PRECISION`]).
     pub relative: Option<Effect>,
 }
 
@@ -113,14 +114,31 @@ fn share_of(arm: &Arm) -> f64 {
     arm.variance / arm.n as f64
 }
 
-/// The same judgement of the absolute and, where there is one, of the relative difference.
+/// The same judgement of the absolute and, where there is one, of the relative difference. `judged` says how many standard errors
+/// the interval reaches to either side, and p.
 pub(crate) fn judge(
     method: Method,
     control: &Arm,
     variant: &Arm,
-    effect: impl Fn(&Difference) -> Effect,
+    judged: impl Fn(&Difference) -> (f64, f64),
 ) -> Result<Comparison, Error> {
-    let absolute = effect(&Difference::absolute(control, variant)?);
-    let relative = Difference::relative(control, variant)?.map(|difference| effect(&difference));
-    Ok(Comparison { method, absolute, relative })
+    let difference = Difference::absolute(control, variant)?;
+    let (half_widths, p) = judged(&difference);
+    let relative = Difference::relative(control, variant)?.and_then(|relative| {
+        let interval = fieller(control, variant, difference.estimate, half_widths)?;
+        Some(Effect { estimate: relative.estimate, standard_error: relative.standard_error(), interval, p })
+    });
+    Ok(Comparison { method, absolute: difference.effect(half_widths, p), relative })
+}
+
+/// All u for which "variant less control is u times the control's mean" is not rejected: the roots of
+/// (d - u a)² = c² (v_b + v_a + 2 u v_a + u² v_r), with v_r the variance of the control's mean before adjustment, whose covariance
+/// with the adjusted one is about v_a (E. C. Fieller, Journal of the Royal Statistical Society B 16 (1954) 175-185).
+fn fieller(control: &Arm, variant: &Arm, difference: f64, half_widths: f64) -> Option<Interval> {
+    let (a, c) = (control.raw_mean, half_widths * half_widths);
+    let (va, vb) = (share_of(control), share_of(variant));
+    let square = a * a - c * control.raw_variance / control.n as f64;
+    let middle = difference * a + c * va;
+    let root = (middle * middle - square * (difference * difference - c * (va + vb))).max(0.0).sqrt();
+    (square > 0.0).then(|| Interval { low: (middle - root) / square, high: (middle + root) / square })
 }

@@ -33,8 +33,7 @@ fn arms(sums: &PairSums, theta: f64) -> Result<(Arm, Arm), Error> {
     let moments = sums.moments()?;
     let n = sums.n as f64;
     let raw_mean = finite("sum", sums.y)? / n;
-    let plain =
-        Arm { n: sums.n, informative: sums.nonzero, mean: raw_mean, variance: moments.y.max(0.0), raw_mean };
+    let plain = Arm::plain(sums.n, sums.nonzero, raw_mean, moments.y);
     let variance = moments.y + theta * theta * moments.x - 2.0 * theta * moments.cross;
     let mean = raw_mean - theta * finite("sum of covariates", sums.x)? / n;
     Ok((plain, Arm { mean, variance: variance.max(0.0), ..plain }))

@@ -13,6 +13,6 @@ pub fn welch(control: &Arm, variant: &Arm, alpha: f64) -> Result<Comparison, Err
     minimum::fixed(control, variant)?;
     judge(Method::Welch, control, variant, |difference| {
         let p = student::two_sided(difference.statistic(), difference.freedom);
-        difference.effect(student::critical(alpha, difference.freedom), p)
+        (student::critical(alpha, difference.freedom), p)
     })
 }

@@ -2,7 +2,7 @@
 //! confidence sequence, but only as many looks as are told, and not beyond the end.
 
 use crate::arm::Arm;
-use crate::comparison::{Comparison, Difference, judge};
+use crate::comparison::{Comparison, judge};
 use crate::distribution::{legendre, normal};
 use crate::error::{Error, share};
 use crate::method::Method;
@@ -53,13 +53,7 @@ impl GroupSequential {
     pub fn compare(&self, control: &Arm, variant: &Arm) -> Result<Comparison, Error> {
         minimum::fixed(control, variant)?;
         let limit = self.critical.last().copied().unwrap_or(FAR);
-        let p = self.p(Difference::absolute(control, variant)?.statistic());
-        let relative =
-            Difference::relative(control, variant)?.map(|difference| self.p(difference.statistic()));
-        let absolute =
-            judge(Method::GroupSequential, control, variant, |difference| difference.effect(limit, p))?;
-        let with_p = |p: f64| absolute.relative.map(|effect| crate::comparison::Effect { p, ..effect });
-        Ok(Comparison { relative: relative.and_then(with_p), ..absolute })
+        judge(Method::GroupSequential, control, variant, |difference| (limit, self.p(difference.statistic())))
     }
 
     /// The repeated p-value of a statistic at the last look.

@@ -5,6 +5,7 @@ use crate::comparison::{Comparison, Effect, Interval};
 use crate::distribution::normal;
 use crate::error::{Error, share};
 use crate::method::Method;
+use crate::minimum;
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Share {
@@ -36,6 +37,7 @@ impl Share {
 pub fn compare(control: Share, variant: Share, alpha: f64) -> Result<Comparison, Error> {
     let limit = normal::critical(share("alpha", alpha)?);
     let pair = Pair::new(control, variant)?;
+    minimum::shares(control, variant)?;
     let (a, b) = (control.value(), variant.value());
     let difference = b - a;
     let statistic = pair.of_difference(0.0);

@@ -5,6 +5,7 @@ use crate::chi_square;
 use crate::comparison::{Difference, Effect};
 use crate::distribution::normal;
 use crate::error::{Error, share};
+use crate::minimum;
 use crate::strata::{Stratum, stratify};
 
 /// Do the segments have one effect? Cochran's Q: the weighted squares around the weighted mean (W. G. Cochran, Biometrics 10
@@ -19,7 +20,7 @@ pub fn heterogeneity(segments: &[Stratum]) -> Result<Heterogeneity, Error> {
     if segments.len() < 2 {
         return Err(Error::Shape { what: "segments", have: segments.len(), want: "two or more" });
     }
-    let effects = differences(segments)?;
+    let effects = segments.iter().map(difference).collect::<Result<Vec<_>, _>>()?;
     let weights: f64 = effects.iter().map(|effect| 1.0 / effect.variance).sum();
     let mean = effects.iter().map(|effect| effect.estimate / effect.variance).sum::<f64>() / weights;
     let q = effects.iter().map(|effect| (effect.estimate - mean).powi(2) / effect.variance).sum();
@@ -51,6 +52,7 @@ pub fn simpson(
         let difference = Difference::absolute(control, variant)?;
         Ok::<_, Error>(difference.effect(limit, normal::two_sided(difference.statistic())))
     };
+    minimum::fixed(pooled_control, pooled_variant)?;
     let pooled = effect(pooled_control, pooled_variant)?;
     let whole = stratify(segments)?;
     let stratified = effect(&whole.control, &whole.variant)?;
@@ -68,22 +70,18 @@ pub fn simpson(
 /// chapter 6).
 pub fn interaction(within_control: &Stratum, within_variant: &Stratum, alpha: f64) -> Result<Effect, Error> {
     let limit = normal::critical(share("alpha", alpha)?);
-    let first = Difference::absolute(&within_control.control, &within_control.variant)?;
-    let second = Difference::absolute(&within_variant.control, &within_variant.variant)?;
+    let (first, second) = (difference(within_control)?, difference(within_variant)?);
     let variance = first.variance + second.variance;
-    let difference =
-        Difference { estimate: second.estimate - first.estimate, variance, freedom: f64::INFINITY };
-    Ok(difference.effect(limit, normal::two_sided(difference.statistic())))
+    let effect = Difference { estimate: second.estimate - first.estimate, variance, freedom: f64::INFINITY };
+    Ok(effect.effect(limit, normal::two_sided(effect.statistic())))
 }
 
 /// Does the effect fade or grow with the days since exposure? Weighted least squares with known variances: the slope a day
 /// (S. Weisberg, Applied Linear Regression, 4th edition 2014, section 7.1).
 pub fn trend(days: &[(f64, Stratum)], alpha: f64) -> Result<Effect, Error> {
     let limit = normal::critical(share("alpha", alpha)?);
-    let points = days
-        .iter()
-        .map(|(day, arms)| Ok((*day, Difference::absolute(&arms.control, &arms.variant)?)))
-        .collect::<Result<Vec<_>, Error>>()?;
+    let points =
+        days.iter().map(|(day, arms)| Ok((*day, difference(arms)?))).collect::<Result<Vec<_>, Error>>()?;
     let weights: f64 = points.iter().map(|(_, effect)| 1.0 / effect.variance).sum();
     let middle = points.iter().map(|(day, effect)| day / effect.variance).sum::<f64>() / weights;
     let spread: f64 = points.iter().map(|(day, effect)| (day - middle).powi(2) / effect.variance).sum();
@@ -93,10 +91,11 @@ pub fn trend(days: &[(f64, Stratum)], alpha: f64) -> Result<Effect, Error> {
     let slope =
         points.iter().map(|(day, effect)| (day - middle) * effect.estimate / effect.variance).sum::<f64>()
             / spread;
-    let difference = Difference { estimate: slope, variance: 1.0 / spread, freedom: f64::INFINITY };
-    Ok(difference.effect(limit, normal::two_sided(difference.statistic())))
+    let effect = Difference { estimate: slope, variance: 1.0 / spread, freedom: f64::INFINITY };
+    Ok(effect.effect(limit, normal::two_sided(effect.statistic())))
 }
 
-fn differences(segments: &[Stratum]) -> Result<Vec<Difference>, Error> {
-    segments.iter().map(|part| Difference::absolute(&part.control, &part.variant)).collect()
+fn difference(part: &Stratum) -> Result<Difference, Error> {
+    minimum::fixed(&part.control, &part.variant)?;
+    Difference::absolute(&part.control, &part.variant)
 }

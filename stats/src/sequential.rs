@@ -38,7 +38,7 @@ impl ConfidenceSequence {
         minimum::sequential(control, variant)?;
         let units = (control.n + variant.n) as f64;
         judge(Method::ConfidenceSequence, control, variant, |difference| {
-            difference.effect(self.half_widths(units), self.p(difference.statistic(), units))
+            (self.half_widths(units), self.p(difference.statistic(), units))
         })
     }
 

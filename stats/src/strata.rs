@@ -22,7 +22,7 @@ pub fn stratify(strata: &[Stratum]) -> Result<Stratum, Error> {
     }
     let all: u64 = strata.iter().map(|stratum| stratum.control.n + stratum.variant.n).sum();
     let side = |of: fn(&Stratum) -> &Arm| {
-        let mut arm = Arm { n: 0, informative: 0, mean: 0.0, variance: 0.0, raw_mean: 0.0 };
+        let mut arm = Arm::plain(0, 0, 0.0, 0.0);
         for stratum in strata {
             let weight = (stratum.control.n + stratum.variant.n) as f64 / all as f64;
             let part = of(stratum);
@@ -31,8 +31,10 @@ pub fn stratify(strata: &[Stratum]) -> Result<Stratum, Error> {
             arm.mean += weight * part.mean;
             arm.raw_mean += weight * part.raw_mean;
             arm.variance += weight * weight * part.variance / part.n as f64;
+            arm.raw_variance += weight * weight * part.raw_variance / part.n as f64;
         }
-        Arm { variance: arm.variance * arm.n as f64, ..arm }
+        let n = arm.n as f64;
+        Arm { variance: arm.variance * n, raw_variance: arm.raw_variance * n, ..arm }
     };
     Ok(Stratum { control: side(|stratum| &stratum.control), variant: side(|stratum| &stratum.variant) })
 }

@@ -3,7 +3,9 @@
 use crate::error::Error;
 
 /// Up to here the distribution of the statistic is exact, beyond it is its limit.
-pub const EXACT_UP_TO: usize = 200;
+pub const EXACT_UP_TO: usize = 1_000;
+/// Beyond this n D² the exact p is under 1e-6, the limit is near enough, and the matrix would be large.
+const LARGE: f64 = 7.24;
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Uniformity {
@@ -25,11 +27,8 @@ pub fn uniformity(p_values: &[f64]) -> Result<Uniformity, Error> {
     let n = sorted.len() as f64;
     let gap = |(rank, p): (usize, &f64)| ((rank as f64 + 1.0) / n - p).max(p - rank as f64 / n);
     let distance = sorted.iter().enumerate().map(gap).fold(0.0, f64::max);
-    let p = if sorted.len() <= EXACT_UP_TO {
-        1.0 - exact(sorted.len(), distance)
-    } else {
-        limit(n.sqrt() * distance)
-    };
+    let is_exact = sorted.len() <= EXACT_UP_TO && n * distance * distance <= LARGE;
+    let p = if is_exact { 1.0 - exact(sorted.len(), distance) } else { limit(n.sqrt() * distance) };
     Ok(Uniformity { distance, p: p.clamp(0.0, 1.0) })
 }
 

@@ -47,8 +47,11 @@ fn same_effect(what: &str, ours: &Effect, theirs: &Value) {
 fn same_comparison(what: &str, ours: &Comparison, theirs: &Value) {
     same_effect(&format!("{what} absolute"), &ours.absolute, &theirs["absolute"]);
     let relative = ours.relative.unwrap_or_else(|| panic!("{what}: no relative effect"));
-    // Welch's relative p-value of gbstats divides by the relative standard error, and so does ours.
-    same_effect(&format!("{what} relative"), &relative, &theirs["relative"]);
+    same(&format!("{what} uplift"), relative.estimate, &theirs["relative"]["estimate"]);
+    same(&format!("{what} delta method"), relative.standard_error, &theirs["relative"]["se"]);
+    same(&format!("{what} uplift low"), relative.interval.low, &theirs["fieller"]["low"]);
+    same(&format!("{what} uplift high"), relative.interval.high, &theirs["fieller"]["high"]);
+    assert_eq!(relative.p, ours.absolute.p);
 }
 
 #[track_caller]
@@ -123,11 +126,6 @@ fn means_agree_with_scipy_statsmodels_and_gbstats() {
         same(&format!("means {at} scipy p"), welch.absolute.p, &row["scipy"]["p"]);
         same(&format!("means {at} statsmodels low"), welch.absolute.interval.low, &row["scipy"]["low"]);
         same(&format!("means {at} statsmodels high"), welch.absolute.interval.high, &row["scipy"]["high"]);
-        // The third has a control mean too unsure to divide by.
-        if welch.relative.is_none() {
-            same_effect(&format!("means {at}"), &welch.absolute, &row["welch"]["absolute"]);
-            continue;
-        }
         same_comparison(&format!("means {at} welch"), &welch, &row["welch"]);
         same_comparison(
             &format!("means {at} sequential"),

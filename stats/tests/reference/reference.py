@@ -46,7 +46,21 @@ def frequentist(a, b, sequential=None):
         if not sequential:  # 1 - cdf loses digits in the tail; the same tail without that loss
             p = 2 * stats.t.sf(abs(test.critical_value), test.dof)
         views[kind] = effect(result, p)
+    absolute = views["absolute"]
+    views["fieller"] = fieller(a, b, absolute["estimate"], (absolute["high"] - absolute["low"]) / 2 / absolute["se"])
     return views
+
+
+def fieller(a, b, difference, critical):
+    """All u that the test of "the difference is u times the control's mean" does not reject, by search."""
+    raw = a.post_statistic if isinstance(a, RegressionAdjustedStatistic) else a
+    va, vb, vr = a.variance / a.n, b.variance / b.n, raw.variance / a.n
+    def statistic(u):
+        return (difference - u * a.unadjusted_mean) / np.sqrt(vb + va + 2 * u * va + u * u * vr)
+    point = difference / a.unadjusted_mean
+    low = optimize.brentq(lambda u: statistic(u) - critical, point - 1.9, point, xtol=1e-15, rtol=1e-14)
+    high = optimize.brentq(lambda u: statistic(u) + critical, point, point + 50, xtol=1e-15, rtol=1e-14)
+    return {"low": low, "high": high}
 
 
 def bayesian(a, b, prior=None):
@@ -71,11 +85,11 @@ def revenue(n, share, mu, sigma):
 def means():
     out = []
     for a, b in [
-        (rng.poisson(2.1, 240).astype(float), rng.poisson(2.4, 260).astype(float)),
-        (np.round(rng.gamma(2.0, 700.0, 500)), np.round(rng.gamma(2.4, 700.0, 1100))),
-        (revenue(3000, 0.03, 3.5, 0.8), revenue(3200, 0.035, 3.5, 0.8)),
+        (rng.poisson(2.1, 340).astype(float), rng.poisson(2.4, 360).astype(float)),
+        (np.round(rng.gamma(2.0, 700.0, 500)), np.round(rng.gamma(2.4, 700.0, 900))),
+        (revenue(6000, 0.03, 3.5, 0.8), revenue(6200, 0.035, 3.5, 0.8)),
     ]:
-        if min((a != 0).sum(), (b != 0).sum()) < 60:
+        if min((a != 0).sum(), (b != 0).sum()) < 150:
             raise SystemExit("a data set is below the minimum")
         sa, sb = mean_statistic(a), mean_statistic(b)
         t = stats.ttest_ind(b, a, equal_var=False)
@@ -109,7 +123,7 @@ def ratios():
 
 def cuped():
     out = []
-    for na, nb, weight in [(300, 320, 0.8), (450, 900, 0.3)]:
+    for na, nb, weight in [(300, 320, 0.8), (450, 850, 0.3)]:
         def arm(n, lift):
             x = np.round(rng.gamma(2.0, 50.0, n))
             return np.round(weight * x + rng.gamma(2.0, 30.0, n) * lift), x
@@ -124,7 +138,7 @@ def cuped():
 
 def shares():
     out = []
-    for ca, na, cb, nb in [(200, 10000, 240, 10000), (130, 700, 60, 340), (3, 90, 9, 80), (95, 100, 88, 101), (0, 50, 4, 60), (6, 40, 0, 45), (40000, 2000000, 41000, 2000000)]:
+    for ca, na, cb, nb in [(200, 10000, 240, 10000), (130, 700, 60, 340), (23, 690, 39, 680), (965, 1000, 980, 1010), (1, 500, 44, 600), (66, 440, 0, 445), (40000, 2000000, 41000, 2000000)]:
         score = test_proportions_2indep(cb, nb, ca, na, method="score", compare="diff", correction=True)
         critical = stats.norm.isf(ALPHA / 2)
         def constrained(delta):
@@ -164,7 +178,7 @@ def shares():
             ratio = (cb / nb) / (ca / na)
             r = inverted("ratio", ratio, -ratio * spread), inverted("ratio", ratio, ratio * spread)
             row |= {"ratio_low": float(r[0]) - 1, "ratio_high": float(r[1]) - 1}
-        if min(ca, cb, na - ca, nb - cb) >= 100:
+        if min(ca, cb, na - ca, nb - cb) >= 150 and na == nb:
             row["welch"] = frequentist(ProportionStatistic(n=na, sum=ca), ProportionStatistic(n=nb, sum=cb))
         out.append(row)
     return out
@@ -253,16 +267,16 @@ def sample_ratio():
 
 def uniform():
     out = []
-    for n, power in [(1, 1), (7, 1), (20, 1.3), (100, 1), (180, 1.2), (199, 1.6), (500, 1.05), (3000, 1.03)]:
+    for n, power in [(1, 1), (7, 1), (20, 1.3), (100, 1), (120, 1.2), (139, 1.4), (1500, 1.05), (3000, 1.03)]:
         p = rng.random(n) ** power
-        result = stats.kstest(p, "uniform", method="exact" if n <= 200 else "asymp")
+        result = stats.kstest(p, "uniform", method="exact" if n <= 1000 else "asymp")
         out.append({"p_values": p.tolist(), "distance": float(result.statistic), "p": float(result.pvalue)})
     return out
 
 
 def survival():
     out = []
-    for na, nb, rate in [(200, 220, 1.0), (400, 300, 1.4)]:
+    for na, nb, rate in [(300, 350, 1.0), (500, 400, 1.4)]:
         def arm(n, rate):
             event, censor = np.ceil(rng.exponential(10 / rate, n)), rng.integers(1, 31, n).astype(float)
             return np.minimum(event, censor), (event <= censor).astype(int)
@@ -294,7 +308,7 @@ def segments():
     for lifts in ([1.0, 1.0, 1.0], [0.8, 1.3, 1.0, 2.0]):
         cells = []
         for i, lift in enumerate(lifts):
-            cells.append((rng.poisson(3 + i, 120 + 30 * i).astype(float), rng.poisson((3 + i) * lift, 140 + 10 * i).astype(float)))
+            cells.append((rng.poisson(3 + i, 220 + 30 * i).astype(float), rng.poisson((3 + i) * lift, 240 + 10 * i).astype(float)))
         d = np.array([b.mean() - a.mean() for a, b in cells])
         v = np.array([b.var(ddof=1) / len(b) + a.var(ddof=1) / len(a) for a, b in cells])
         q = combine_effects(d, v).q

@@ -122,7 +122,7 @@ pub fn fixed() -> Vec<Cell> {
     let mut cells = Vec::new();
     cells.extend(conversion(0.02, 20_000, 20_000, &CLAIMS));
     cells.extend(conversion(0.2, 5_000, 5_000, &CLAIMS));
-    cells.extend(conversion(0.02, 90_000, 30_000, &CLAIMS));
+    cells.extend(conversion(0.02, 210_000, 70_000, &CLAIMS));
     cells.push(revenue(40_000, 40_000, &CLAIMS));
     cells.push(ratio(5_000, 5_000, &CLAIMS));
     cells.push(adjusted(5_000, 5_000, &CLAIMS));

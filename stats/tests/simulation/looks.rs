@@ -31,6 +31,8 @@ type Grow<S> = dyn Fn(&mut Rng, &mut S, bool) + Send + Sync;
 /// An arm that grows from look to look, and what each pair of arms is at a look.
 struct Growing<S> {
     start: S,
+    /// How many times as large the control is.
+    larger: u32,
     grow: Box<Grow<S>>,
     arms: fn(&S, &S) -> Option<(Arm, Arm)>,
 }
@@ -47,7 +49,9 @@ fn cell<S: Copy + Send + Sync + 'static>(
         let mut wrong = vec![false; 4];
         let [mut control, mut same, mut lifted] = [growing.start; 3];
         for _ in 0..looks {
-            (growing.grow)(rng, &mut control, false);
+            for _ in 0..growing.larger {
+                (growing.grow)(rng, &mut control, false);
+            }
             (growing.grow)(rng, &mut same, false);
             (growing.grow)(rng, &mut lifted, true);
             // A look before the minimum is refused, and so is none.
@@ -72,6 +76,7 @@ fn cell<S: Copy + Send + Sync + 'static>(
 pub fn conversion(name: &str, compare: Compare, p: f64, step: u64) -> Cell {
     let growing = Growing {
         start: Share::default(),
+        larger: 1,
         grow: Box::new(move |rng, share, lifted| {
             share.successes += binomial(rng, step, if lifted { p * LIFT } else { p });
             share.n += step;
@@ -92,17 +97,23 @@ fn each(step: u64) -> String {
     format!("{step} more an arm each look")
 }
 
-fn revenue(step: u64) -> Cell {
+fn revenue(step: u64, larger: u32) -> Cell {
     let lifted = Revenue { scale: LIFT, ..Revenue::PLAIN };
+    let size = if larger == 1 {
+        each(step)
+    } else {
+        format!("{} and {step} more each look", step * u64::from(larger))
+    };
     let growing = Growing {
         start: Sums::default(),
+        larger,
         grow: Box::new(move |rng, sums: &mut Sums, up| {
             if up { lifted } else { Revenue::PLAIN }.add(rng, sums, step)
         }),
         arms: |control, variant| Some((control.arm().ok()?, variant.arm().ok()?)),
     };
     let effect = lifted.mean() - Revenue::PLAIN.mean();
-    cell("revenue, 97 % zeros, always valid", &each(step), effect, LIFT - 1.0, always_valid, growing)
+    cell("revenue, 97 % zeros, always valid", &size, effect, LIFT - 1.0, always_valid, growing)
 }
 
 fn ratio(step: u64) -> Cell {
@@ -110,6 +121,7 @@ fn ratio(step: u64) -> Cell {
     let effect = lifted.ratio() - plain.ratio();
     let growing = Growing {
         start: PairSums::default(),
+        larger: 1,
         grow: Box::new(move |rng, sums, up| if up { &lifted } else { &plain }.add(rng, sums, step)),
         arms: |control, variant| Some((control.ratio().ok()?, variant.ratio().ok()?)),
     };
@@ -122,6 +134,7 @@ fn adjusted(step: u64) -> Cell {
     let uplift = effect / plain.mean_y();
     let growing = Growing {
         start: PairSums::default(),
+        larger: 1,
         grow: Box::new(move |rng, sums, up| if up { &lifted } else { &plain }.add(rng, sums, step)),
         arms: |control, variant| {
             cuped::adjust(control, variant).ok().map(|both| (both.control, both.variant))
@@ -181,7 +194,8 @@ pub fn cells() -> Vec<Cell> {
     vec![
         conversion("always valid", always_valid, 0.02, 100),
         conversion("always valid", always_valid, 0.2, 20),
-        revenue(100),
+        revenue(100, 1),
+        revenue(30, 9),
         ratio(10),
         adjusted(10),
         split(&[1.0, 1.0], 100),
