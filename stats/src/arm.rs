@@ -143,8 +143,8 @@ fn sample_covariance(n: f64, a: f64, b: f64, product: f64) -> f64 {
 
 impl AddAssign for Sums {
     fn add_assign(&mut self, other: Self) {
-        self.n += other.n;
-        self.nonzero += other.nonzero;
+        self.n = self.n.saturating_add(other.n);
+        self.nonzero = self.nonzero.saturating_add(other.nonzero);
         self.sum += other.sum;
         self.squares += other.squares;
     }
@@ -160,8 +160,8 @@ impl Add for Sums {
 
 impl AddAssign for PairSums {
     fn add_assign(&mut self, other: Self) {
-        self.n += other.n;
-        self.nonzero += other.nonzero;
+        self.n = self.n.saturating_add(other.n);
+        self.nonzero = self.nonzero.saturating_add(other.nonzero);
         self.y += other.y;
         self.y_squares += other.y_squares;
         self.x += other.x;

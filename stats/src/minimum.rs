@@ -31,9 +31,9 @@ pub(crate) fn sequential(control: &Arm, variant: &Arm) -> Result<(), Error> {
 }
 
 pub(crate) fn shares(control: Share, variant: Share) -> Result<(), Error> {
-    let (successes, n) = (control.successes + variant.successes, control.n + variant.n);
-    let rarer = successes.min(n - successes) as f64;
-    enough((rarer * control.n.min(variant.n) as f64 / n as f64) as u64, SHARES)
+    let (successes, n) =
+        (control.successes as f64 + variant.successes as f64, control.n as f64 + variant.n as f64);
+    enough((successes.min(n - successes) * control.n.min(variant.n) as f64 / n) as u64, SHARES)
 }
 
 fn at_least(need: u64, control: &Arm, variant: &Arm) -> Result<(), Error> {

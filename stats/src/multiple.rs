@@ -21,7 +21,7 @@ pub fn benjamini_hochberg(p: &[f64]) -> Result<Vec<f64>, Error> {
     let ascending = ranked(p)?;
     let mut best = 1.0_f64;
     let adjusted = ascending.into_iter().enumerate().rev().map(|(rank, (at, p))| {
-        best = best.min(p * count / (rank as f64 + 1.0));
+        best = best.min(p * (count / (rank as f64 + 1.0)));
         (at, best)
     });
     Ok(in_place(adjusted.collect()))

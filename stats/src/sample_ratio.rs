@@ -18,7 +18,7 @@ pub struct SampleRatio {
 /// For one look at the end. Chi-square, and the exact test where that is not to be trusted (Cochran's rule).
 pub fn once(counts: &[u64], weights: &[f64]) -> Result<SampleRatio, Error> {
     let shares = shares(counts, weights)?;
-    let total: u64 = counts.iter().sum();
+    let total = counts.iter().fold(0, |sum: u64, count| sum.saturating_add(*count));
     if total == 0 {
         return Ok(SampleRatio { method: Method::ExactMultinomial, p: 1.0 });
     }
@@ -38,7 +38,7 @@ pub fn once(counts: &[u64], weights: &[f64]) -> Result<SampleRatio, Error> {
 /// The distribution's concentration, [`CONCENTRATION`], looks hardest for splits that are off by some 1.6 points of 50.
 pub fn always_valid(counts: &[u64], weights: &[f64]) -> Result<SampleRatio, Error> {
     let shares = shares(counts, weights)?;
-    let total: u64 = counts.iter().sum();
+    let total = counts.iter().fold(0, |sum: u64, count| sum.saturating_add(*count));
     let mut ln_factor = ln_gamma(CONCENTRATION) - ln_gamma(CONCENTRATION + total as f64);
     for (count, share) in counts.iter().zip(&shares) {
         let (count, prior) = (*count as f64, CONCENTRATION * share);
@@ -70,7 +70,7 @@ fn outcomes(total: u64, arms: usize) -> f64 {
 /// The chance of all outcomes that are no likelier than this one.
 fn exact(counts: &[u64], shares: &[f64]) -> f64 {
     const SLACK: f64 = 1e-7;
-    let total: u64 = counts.iter().sum();
+    let total = counts.iter().fold(0, |sum: u64, count| sum.saturating_add(*count));
     let ln_chance = |count: u64, share: f64| count as f64 * share.ln() - ln_gamma(count as f64 + 1.0);
     let start = ln_gamma(total as f64 + 1.0);
     let limit =

@@ -36,7 +36,7 @@ impl ConfidenceSequence {
     /// where the interval leaves 0 out; callers that keep the smallest p of all looks may report that.
     pub fn compare(&self, control: &Arm, variant: &Arm) -> Result<Comparison, Error> {
         minimum::sequential(control, variant)?;
-        let units = (control.n + variant.n) as f64;
+        let units = control.n as f64 + variant.n as f64;
         judge(Method::ConfidenceSequence, control, variant, |difference| {
             (self.half_widths(units), self.p(difference.statistic(), units))
         })
@@ -63,7 +63,7 @@ impl ConfidenceSequence {
     pub fn units_until(&self, control: &Arm, variant: &Arm, half_width: f64) -> Result<Option<u64>, Error> {
         let half_width = positive("half-width", half_width)?;
         let difference = Difference::absolute(control, variant)?;
-        let of_one = difference.variance * (control.n + variant.n) as f64;
+        let of_one = difference.variance * (control.n as f64 + variant.n as f64);
         let wide = |units: f64| (of_one / units).sqrt() * self.half_widths(units) > half_width;
         let (mut low, mut high) = (1.0, 1e15);
         if wide(high) {

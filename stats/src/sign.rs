@@ -17,7 +17,7 @@ pub struct SignTest {
 /// Ties are left out by the caller and told beside it.
 pub fn sign_test(wins: u64, losses: u64, alpha: f64) -> Result<SignTest, Error> {
     let alpha = share("alpha", alpha)?;
-    let n = wins + losses;
+    let n = wins.saturating_add(losses);
     if n == 0 {
         return Err(Error::TooFew { what: "lists that were no tie", have: 0, need: 1 });
     }

@@ -20,14 +20,15 @@ pub fn stratify(strata: &[Stratum]) -> Result<Stratum, Error> {
     if fewest < 2 {
         return Err(Error::TooFew { what: "units of the smallest stratum", have: fewest, need: 2 });
     }
-    let all: u64 = strata.iter().map(|stratum| stratum.control.n + stratum.variant.n).sum();
+    let units = |stratum: &Stratum| stratum.control.n as f64 + stratum.variant.n as f64;
+    let all: f64 = strata.iter().map(units).sum();
     let side = |of: fn(&Stratum) -> &Arm| {
         let mut arm = Arm::plain(0, 0, 0.0, 0.0);
         for stratum in strata {
-            let weight = (stratum.control.n + stratum.variant.n) as f64 / all as f64;
+            let weight = units(stratum) / all;
             let part = of(stratum);
-            arm.n += part.n;
-            arm.informative += part.informative;
+            arm.n = arm.n.saturating_add(part.n);
+            arm.informative = arm.informative.saturating_add(part.informative);
             arm.mean += weight * part.mean;
             arm.raw_mean += weight * part.raw_mean;
             arm.variance += weight * weight * part.variance / part.n as f64;

@@ -48,7 +48,8 @@ fn checked(rows: &[Row]) -> Result<u64, Error> {
         }
         before = row.time;
     }
-    let units = rows.iter().map(|row| row.events + row.censored).sum();
+    let units =
+        rows.iter().fold(0, |sum: u64, row| sum.saturating_add(row.events).saturating_add(row.censored));
     if units == 0 { Err(Error::TooFew { what: "units", have: 0, need: 1 }) } else { Ok(units) }
 }
 

@@ -14,23 +14,36 @@ pub fn two_sided(k: u64, n: u64, p: f64) -> f64 {
     /// Outcomes as likely as this one count in spite of rounding.
     const SLACK: f64 = 1e-7;
     let limit = ln_chance(k, n, p) + SLACK;
-    // Outcomes so unlikely that all of them together change no digit are passed over.
-    let negligible = limit - 45.0;
-    let sum = |outcomes: &mut dyn Iterator<Item = u64>| {
-        let mut sum = 0.0;
-        for outcome in outcomes {
-            let chance = ln_chance(outcome, n, p);
-            if chance <= limit {
-                sum += chance.exp();
-            }
-            if chance < negligible {
-                break;
-            }
+    let mode = ((n as f64 + 1.0) * p).min(n as f64) as u64;
+    // Either side of the mode the chance falls: where does it fall to the limit?
+    let (mut far, mut near) = (0, mode);
+    while far < near {
+        let middle = far + (near - far).div_ceil(2);
+        if ln_chance(middle, n, p) <= limit { far = middle } else { near = middle - 1 }
+    }
+    let low = (ln_chance(far, n, p) <= limit).then_some(far);
+    let (mut near, mut far) = (mode, n);
+    while near < far {
+        let middle = near + (far - near) / 2;
+        if ln_chance(middle, n, p) <= limit { far = middle } else { near = middle + 1 }
+    }
+    let high = (ln_chance(far, n, p) <= limit).then_some(if low == Some(far) { far + 1 } else { far });
+    let below = low.map_or(0.0, |low| tail((0..=low).rev(), n, p));
+    let above = high.map_or(0.0, |high| tail(high..=n, n, p));
+    (below + above).min(1.0)
+}
+
+/// The sum of chances that fall, as far as they change it.
+fn tail(outcomes: impl Iterator<Item = u64>, n: u64, p: f64) -> f64 {
+    let mut sum = 0.0;
+    for outcome in outcomes {
+        let chance = ln_chance(outcome, n, p).exp();
+        sum += chance;
+        if chance < 1e-18 * sum {
+            break;
         }
-        sum
-    };
-    let mode = (((n + 1) as f64 * p) as u64).min(n);
-    (sum(&mut (0..mode).rev()) + sum(&mut (mode..=n))).min(1.0)
+    }
+    sum
 }
 
 /// Up to here intervals are exact; beyond, the incomplete beta function loses digits, and nothing is gained by it.
