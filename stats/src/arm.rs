@@ -101,7 +101,7 @@ impl PairSums {
         self.cross += x * y;
     }
 
-    /// Ratio of the sums, with the delta method's variance (Deng, Knoblich, Lu, KDD 2018, equation 3):
+    /// Ratio of the sums, with the delta method's variance (Deng, Knoblich, Lu, KDD 2018):
     /// R = Y / X, variance of one unit (s_y² - 2 R s_xy + R² s_x²) / x̄².
     pub fn ratio(&self) -> Result<Arm, Error> {
         let n = at_least_two(self.n)?;

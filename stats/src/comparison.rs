@@ -60,7 +60,7 @@ impl Difference {
     }
 
     /// (variant - control) / control, by the delta method: variance v_b / a² + v_a b² / a⁴ with a, b the means and v their
-    /// variances (Deng, Knoblich, Lu, KDD 2018, section 3.1; gbstats 0.8.0 `frequentist_variance`, which takes a and b before
+    /// variances (Deng, Knoblich, Lu, KDD 2018; gbstats 0.8.0 `frequentist_variance`, which takes a and b before
     /// adjustment).
     pub fn relative(control: &Arm, variant: &Arm) -> Result<Option<Self>, Error> {
         let (a, b) = (control.raw_mean, variant.raw_mean);

@@ -1,7 +1,7 @@
 //! What the numbers of an experiment say.
 //!
 //! Everything is computed from sums that can be kept a day, an arm and a segment, and added. Nothing here reads a file or a
-//! clock, and nothing is random. In reading order:
+//! clock, and nothing is random.
 
 pub mod distribution;
 pub mod error;

@@ -23,6 +23,27 @@ pub enum Method {
 }
 
 impl Method {
+    pub const ALL: [Self; 18] = [
+        Self::Welch,
+        Self::ScoreProportions,
+        Self::ConfidenceSequence,
+        Self::GroupSequential,
+        Self::BayesNormal,
+        Self::BayesBeta,
+        Self::Cuped,
+        Self::PostStratified,
+        Self::RestrictedMean,
+        Self::LogRank,
+        Self::Holm,
+        Self::BenjaminiHochberg,
+        Self::ChiSquare,
+        Self::ExactMultinomial,
+        Self::SequentialMultinomial,
+        Self::KolmogorovSmirnov,
+        Self::SignTest,
+        Self::Thompson,
+    ];
+
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -52,17 +73,17 @@ impl Method {
         match self {
             Self::Welch => "B. L. Welch, Biometrika 34 (1947) 28-35",
             Self::ScoreProportions => {
-                "O. Miettinen, M. Nurminen, Statistics in Medicine 4 (1985) 213-226, equations 8-11"
+                "O. Miettinen, M. Nurminen, Statistics in Medicine 4 (1985) 213-226, with its appendix 1"
             }
             Self::ConfidenceSequence => {
-                "I. Waudby-Smith, D. Arbour, R. Sinha, E. H. Kennedy, A. Ramdas, Annals of Statistics 52 (2024) 2613-2640, arXiv:2103.06476, theorem 2.2"
+                "I. Waudby-Smith, D. Arbour, R. Sinha, E. H. Kennedy, A. Ramdas, Annals of Statistics 52 (2024) 2613-2640, arXiv:2103.06476v7, equation 9"
             }
             Self::GroupSequential => {
                 "K. K. G. Lan, D. L. DeMets, Biometrika 70 (1983) 659-663; C. Jennison, B. W. Turnbull, Group Sequential Methods (1999), chapters 7, 9, 19"
             }
             Self::BayesNormal => "gbstats 0.8.0, EffectBayesianABTest",
             Self::BayesBeta => "A. Gelman et al., Bayesian Data Analysis (3rd edition, 2013), section 2.4",
-            Self::Cuped => "A. Deng, Y. Xu, R. Kohavi, T. Walker, WSDM (2013) 123-132, equation 4",
+            Self::Cuped => "A. Deng, Y. Xu, R. Kohavi, T. Walker, WSDM (2013) 123-132",
             Self::PostStratified => {
                 "L. W. Miratrix, J. S. Sekhon, B. Yu, Journal of the Royal Statistical Society B 75 (2013) 369-396"
             }
@@ -78,9 +99,7 @@ impl Method {
             Self::ExactMultinomial => {
                 "T. R. C. Read, N. A. C. Cressie, Goodness-of-Fit Statistics (1988), section 8.1"
             }
-            Self::SequentialMultinomial => {
-                "M. Lindon, A. Malek, NeurIPS (2022), arXiv:2011.03567, equation 5"
-            }
+            Self::SequentialMultinomial => "M. Lindon, A. Malek, NeurIPS (2022), arXiv:2011.03567",
             Self::KolmogorovSmirnov => {
                 "G. Marsaglia, W. W. Tsang, J. Wang, Journal of Statistical Software 8 (2003) issue 18"
             }

@@ -94,7 +94,7 @@ impl Pair {
         Ok(Self { c0, n0, c1, n1 })
     }
 
-    /// The score statistic of "the difference is `delta`": equations 8 and 9, the constrained estimate as in appendix I.
+    /// The score statistic of "the difference is `delta`": the constrained estimate is the root of a cubic (appendix 1).
     fn of_difference(&self, delta: f64) -> f64 {
         let Self { c0, n0, c1, n1 } = *self;
         let (c, n) = (c0 + c1, n0 + n1);
@@ -117,7 +117,7 @@ impl Pair {
         score(c1 / n1 - c0 / n0 - delta, variance)
     }
 
-    /// The score statistic of "the ratio is `phi`": equations 10 and 11.
+    /// The score statistic of "the ratio is `phi`".
     fn of_ratio(&self, phi: f64) -> f64 {
         let Self { c0, n0, c1, n1 } = *self;
         let n = n0 + n1;

@@ -25,14 +25,14 @@ impl ConfidenceSequence {
     }
 
     /// `tuned_for` is the number of units, both arms together, at which the interval should be tightest; choose it before
-    /// the first look. rho² = (-2 ln alpha + ln(1 - 2 ln alpha)) / N (appendix B.2 of the source).
+    /// the first look. rho² = (-2 ln alpha + ln(1 - 2 ln alpha)) / N (equation 161 of the source).
     pub fn new(alpha: f64, tuned_for: f64) -> Result<Self, Error> {
         let alpha = share("alpha", alpha)?;
         let twice = -2.0 * alpha.ln();
         Ok(Self { alpha, rho_squared: (twice + twice.ln_1p()) / positive("units to tune for", tuned_for)? })
     }
 
-    /// Valid at this look and all others. p is 1 over the mixture's value at the same rho, which is at most alpha exactly
+    /// Valid at this look and all others. p is 1 over the mixture's value at the same rho (equation 155), which is at most alpha exactly
     /// where the interval leaves 0 out; callers that keep the smallest p of all looks may report that.
     pub fn compare(&self, control: &Arm, variant: &Arm) -> Result<Comparison, Error> {
         minimum::sequential(control, variant)?;
