@@ -2,7 +2,6 @@
 //! command adds commands that need a machine of its own; in Node the same crate runs as wasm.
 
 mod bar;
-mod chi_square;
 pub mod commands;
 mod crowd;
 mod difference;
