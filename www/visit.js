@@ -441,6 +441,8 @@ export const createVisit = (options, control, tell, { hidden, first } = {}) => {
       fold();
       if (consent.allowed) remembers?.keep((index) => engine?.decide(index, false, Date.now()));
     }, signal);
+    // Whoever waits for us may then leave at once: what was met is kept.
+    await Promise.race([opening, new Promise((resolve) => setTimeout(resolve, STORAGE_MS))]);
     tell('ready', undefined);
     // Its chunk is there, then.
     if (previews && engine) visit.devtools();
