@@ -2,7 +2,7 @@
 //! command adds commands that need a machine of its own; in Node the same crate runs as wasm.
 
 mod bar;
-mod chi_square;
+pub mod chi_square;
 pub mod commands;
 mod crowd;
 mod difference;

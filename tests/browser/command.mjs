@@ -91,5 +91,5 @@ export async function serveSite(folder, options) {
     child.once("error", reject);
     child.once("exit", (code) => reject(new Error(`parlour serve ended with ${code}: ${said}`)));
   });
-  return { said, db, url: /http:\S+(?=\/v1\/batch)/.exec(said)?.[0] ?? "", close: () => endGroup(child) };
+  return { said, db, url: /http:\S+(?=\/v1\/batch)/.exec(said)?.[0] ?? "", pid: child.pid, close: () => endGroup(child) };
 }
