@@ -17,7 +17,7 @@ use serde_json::{Map, Value, json};
 use super::clock::Clock;
 use super::event::{Arrival, Decoded, decode};
 use super::peer::{self, Peer};
-use super::protocol::{Parsed, Protocol, Sent, locks};
+use super::protocol::{Parsed, Protocol, Sent, locks, time};
 use super::refused::Refused;
 use super::{App, agent, cors, keys, now_ms};
 use crate::store::{Delivery, Forgetting, Outcome, Quarantined};
@@ -101,6 +101,11 @@ impl Request<'_> {
         ))
     }
 
+    /// Where RudderStack's clients say it.
+    fn sent_ms(&self) -> Option<i64> {
+        time(self.headers.get("sentat")?.to_str().ok()?)
+    }
+
     /// Commits what can be kept and says of each event what became of it.
     async fn keep(&self, parsed: Parsed<'_>, now_ms: i64) -> Result<Value, Refused> {
         let (app, protocol) = (self.app, self.protocol);
@@ -110,7 +115,7 @@ impl Request<'_> {
             site: &site,
             protocol: protocol.name(),
             agent: Some(agent::class(user_agent.unwrap_or_default())),
-            clock: Clock::new(now_ms, parsed.sent_ms),
+            clock: Clock::new(now_ms, parsed.sent_ms.or_else(|| self.sent_ms())),
         };
         let mut answer = Answer::default();
         let mut delivery = Delivery::default();

@@ -9,7 +9,8 @@ use super::protocol::Protocol;
 
 /// What the clients of the protocols add of their own.
 const HEADERS: HeaderValue = HeaderValue::from_static(
-    "anonymousid, authorization, content-encoding, content-type, sp-anonymous, x-retry-count",
+    "anonymousid, authorization, content-encoding, content-type, rsa-recovered, rsa-retry-attempt, rsa-retry-reason, rsa-since-first-attempt, \
+     rsa-since-last-attempt, sentat, sp-anonymous, x-retry-count",
 );
 const READABLE: HeaderValue = HeaderValue::from_static("retry-after");
 

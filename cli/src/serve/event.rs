@@ -85,7 +85,9 @@ pub fn decode(raw: &RawValue, arrival: Arrival<'_>) -> Decoded {
         Some("alias") => "alias",
         Some("forget") => return forget(&top, id),
         _ => {
-            return drop("type must be \"track\", \"page\", \"screen\", \"identify\", \"group\" or \"alias\"");
+            return drop(
+                "type must be \"track\", \"page\", \"screen\", \"identify\", \"group\" or \"alias\"",
+            );
         }
     };
     let name = match (segment_type, top.text("event", &mut warnings)) {

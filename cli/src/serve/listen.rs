@@ -1,7 +1,6 @@
 //! Connections: as many as the system allows, each with a limit on the time a request's head may take, and an orderly end.
 //! A slow connection costs a file descriptor and some kilobytes for that time, and nothing else waits for it.
 
-use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -87,10 +86,8 @@ async fn connection(stream: TcpStream, peer: Peer, router: Router, mut stop: wat
     }
 }
 
-fn asked(stop: &mut watch::Receiver<bool>) -> impl Future<Output = ()> {
-    async {
-        if stop.wait_for(|stop| *stop).await.is_err() {
-            std::future::pending::<()>().await;
-        }
+async fn asked(stop: &mut watch::Receiver<bool>) {
+    if stop.wait_for(|stop| *stop).await.is_err() {
+        std::future::pending::<()>().await;
     }
 }
