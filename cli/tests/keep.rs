@@ -151,7 +151,7 @@ fn a_store_in_use_by_an_older_parlour_is_left_alone() {
     let other = rusqlite::Connection::open(&db).unwrap();
     other.pragma_update(None, "journal_mode", "WAL").unwrap();
     other.execute_batch("INSERT INTO events (id, site, type, name, occurred_ms, received_ms, raw) VALUES ('x', '', 'x', 'x', 1, 1, '{}')").unwrap();
-    assert!(SqliteStore::open(&db).is_err());
+    assert!(matches!(SqliteStore::open(&db), Err(StoreError::InUse)));
     drop(other);
     assert_eq!(version(&db), 2);
     assert_eq!(SqliteStore::open(&db).map(|_| ids(&db).len()).unwrap(), 6);

@@ -238,6 +238,19 @@ async fn addresses_and_user_agents_are_in_no_column_and_in_no_text() {
     for (path, body) in [("/v1/t", &segment), ("/e/", &posthog), (TP2, &snowplow)] {
         assert!(collector.ask("POST", path, &headers, body.to_string()).await.status.is_success());
     }
+    let broken = json!({ "data": [{ "e": "?", "ip": "198.51.100.7", "ua": agent }] });
+    collector.ask("POST", TP2, &headers, broken.to_string()).await;
+    collector
+        .ask(
+            "POST",
+            "/v1/t",
+            &headers,
+            json!({ "context": { "ip": "198.51.100.7", "userAgent": agent } }).to_string(),
+        )
+        .await;
+    let refused = collector.admin("/_parlour/quarantine").await.text();
+    assert!(refused.contains("snowplow") && refused.contains("segment"), "{refused}");
+    assert!(!refused.contains("198.51.100.7") && !refused.contains("AppleWebKit"), "{refused}");
     for row in collector.rows() {
         let text = row.to_string();
         assert!(!text.contains("198.51.100.7") && !text.contains("AppleWebKit"), "{text}");

@@ -75,9 +75,8 @@ impl Task for Args {
             None => store.latest_plan()?.map(|plan| plan.site).unwrap_or_default(),
         };
         let (mut sum, mut group) = (Sum::default(), Vec::new());
-        let now_ms = now_ms();
         let arrival =
-            Arrival { site: &site, protocol: "csv", agent: Some("server"), clock: Clock::new(now_ms, None) };
+            Arrival { site: &site, protocol: "csv", agent: Some("server"), clock: Clock::trusted(now_ms()) };
         for record in reader.records() {
             let line = record.as_ref().ok().and_then(csv::StringRecord::position).map(csv::Position::line);
             let read =

@@ -12,13 +12,21 @@ pub struct Clock {
     pub now_ms: i64,
     /// How far our clock is ahead of the sender's.
     skew_ms: i64,
+    oldest_ms: i64,
 }
 
 impl Clock {
     #[must_use]
     pub fn new(now_ms: i64, sent_ms: Option<i64>) -> Self {
         let skew_ms = sent_ms.map_or(0, |sent| now_ms.saturating_sub(sent));
-        Self { now_ms, skew_ms: if skew_ms.saturating_abs() > TOLERANCE_MS { skew_ms } else { 0 } }
+        let skew_ms = if skew_ms.saturating_abs() > TOLERANCE_MS { skew_ms } else { 0 };
+        Self { now_ms, skew_ms, oldest_ms: now_ms.saturating_sub(OLDEST_MS) }
+    }
+
+    /// For events whose times somebody wrote down: however old, they are meant.
+    #[must_use]
+    pub fn trusted(now_ms: i64) -> Self {
+        Self { now_ms, skew_ms: 0, oldest_ms: i64::MIN }
     }
 
     /// The time by our clock, and by how much it is another than the event says, where that is worth saying.
@@ -26,7 +34,7 @@ impl Clock {
     pub fn correct(&self, said_ms: Option<i64>) -> (i64, Option<i64>) {
         let Some(said) = said_ms else { return (self.now_ms, None) };
         let by_ours = said.saturating_add(self.skew_ms);
-        let is_possible = by_ours >= self.now_ms.saturating_sub(OLDEST_MS) && by_ours <= self.now_ms;
+        let is_possible = by_ours >= self.oldest_ms && by_ours <= self.now_ms;
         let occurred = if is_possible { by_ours } else { self.now_ms };
         let moved = occurred.saturating_sub(said);
         (occurred, (moved.saturating_abs() > TOLERANCE_MS).then_some(moved))

@@ -19,7 +19,7 @@ use super::event::{Arrival, Decoded, decode};
 use super::peer::{self, Peer};
 use super::protocol::{Parsed, Protocol, Sent, locks, time};
 use super::refused::Refused;
-use super::{App, agent, cors, keys, now_ms};
+use super::{App, agent, cors, keys, now_ms, redact};
 use crate::store::{Delivery, Forgetting, Outcome, Quarantined};
 
 pub const MAX_EVENTS: usize = 500;
@@ -140,7 +140,7 @@ impl Request<'_> {
                         received_ms: now_ms,
                         protocol: protocol.name().to_owned(),
                         why: why.clone(),
-                        raw: raw.chars().take(MAX_QUARANTINED_CHARS).collect(),
+                        raw: redact::text(&raw).chars().take(MAX_QUARANTINED_CHARS).collect(),
                     });
                     answer.say(id.unwrap_or_else(|| format!("#{index}")), "drop", why);
                 }

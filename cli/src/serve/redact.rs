@@ -35,6 +35,11 @@ pub fn redact(raw: &RawValue) -> String {
     object(text, 0).map_or_else(|| text.to_owned(), Cow::into_owned)
 }
 
+/// The same for a text that may be none.
+pub fn text(raw: &str) -> String {
+    serde_json::from_str::<&RawValue>(raw).map_or_else(|_| raw.to_owned(), redact)
+}
+
 /// `None` for what is no object.
 fn object(text: &str, depth: usize) -> Option<Cow<'_, str>> {
     let fields: Members<'_> = serde_json::from_str(text).ok()?;

@@ -18,8 +18,8 @@ pub fn up_to_date(path: &Path) -> Result<(), StoreError> {
         return Ok(());
     }
     // Nobody else may have it open: then the log is folded into the file, and who writes waits.
-    old.pragma_update(None, "journal_mode", "DELETE")?;
-    let hold = old.transaction_with_behavior(TransactionBehavior::Exclusive)?;
+    old.pragma_update(None, "journal_mode", "DELETE").map_err(in_use)?;
+    let hold = old.transaction_with_behavior(TransactionBehavior::Exclusive).map_err(in_use)?;
     let next = path.with_added_extension("migrating");
     let kept = path.with_added_extension(format!("v{found}"));
     let migrated = (|| {
@@ -40,4 +40,11 @@ pub fn up_to_date(path: &Path) -> Result<(), StoreError> {
         let _ = std::fs::remove_file(&next);
     }
     migrated
+}
+
+fn in_use(error: rusqlite::Error) -> StoreError {
+    match error.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked) => StoreError::InUse,
+        _ => error.into(),
+    }
 }

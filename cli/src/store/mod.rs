@@ -247,6 +247,8 @@ pub enum StoreError {
     Sqlite(rusqlite::Error),
     /// More ids are linked with one another than a person can have.
     TooManyLinked,
+    /// Another process has it open while it is to be brought up to date.
+    InUse,
     /// The copy to migrate could not be made, or not put in place.
     Copy(std::io::Error),
     /// The reader of an export would not take more.
@@ -271,6 +273,10 @@ impl std::fmt::Display for StoreError {
             Self::TooManyLinked => write!(
                 f,
                 "more than {MAX_LINKED} ids are linked with this one, so it stands for no single person: erase ids alone"
+            ),
+            Self::InUse => f.write_str(
+                "this store is of an older version and another process has it open: stop that one, so that it can be \
+                 brought up to date",
             ),
             Self::Copy(error) => write!(f, "the store could not be copied to bring it up to date: {error}"),
             Self::Output(error) => write!(f, "{error}"),

@@ -38,7 +38,8 @@ pub fn parse(text: &str, now_ms: i64) -> Result<Parsed<'_>, Refused> {
         parsed.sent_ms = parsed.sent_ms.or_else(|| fields.text("stm")?.parse().ok());
         parsed.events.push(match convert(&fields, now_ms) {
             Ok(segment) => segment.into_sent(),
-            Err(why) => broken(&why),
+            // Here the user agent has a name that elsewhere means something else.
+            Err(why) => Sent::Broken { raw: fields.without("ua"), why },
         });
     }
     Ok(parsed)
@@ -49,6 +50,13 @@ struct Read(Fields);
 impl Read {
     fn text(&self, key: &str) -> Option<String> {
         self.0.get(key).and_then(|value| value.0.clone()).filter(|text| !text.is_empty())
+    }
+
+    fn without(&self, key: &str) -> String {
+        let rest = self.0.iter().filter(|(name, _)| *name != key);
+        let rest: Map<String, Value> =
+            rest.map(|(name, value)| (name.clone(), value.0.clone().into())).collect();
+        Value::from(rest).to_string()
     }
 
     /// A field that is base64 (`…x`) or plain.
