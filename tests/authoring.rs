@@ -439,3 +439,30 @@ fn warnings_alone_do_not_stop_a_plan() {
     assert_eq!(compiled.diagnostics[0].severity, Severity::Warning);
     assert!(!compiled.has_errors() && compiled.plan.is_some());
 }
+
+/// A file with one slot, and what the page gets of it.
+fn slot(fields: &str) -> String {
+    format!(r##"{{"site": "a.example", "slots": {{"s": {{"select": "#s", "cards": "/c.json"{fields}}}}}}}"##)
+}
+
+#[test]
+fn a_slot_has_words_for_its_reasons_unless_it_re_ranks() {
+    let default = serde_json::json!({"covisit": "Because you viewed {title}", "popular": "Popular"});
+    let half = serde_json::json!({"covisit": "Passt zu {title}", "popular": "Popular"});
+    for (fields, words, rerank) in [
+        ("", default, serde_json::Value::Null),
+        (r#", "text": {"covisit": "Passt zu {title}", "other": "x"}"#, half, serde_json::Value::Null),
+        (r#", "rerank": "data-item""#, serde_json::Value::Null, "data-item".into()),
+    ] {
+        let page: serde_json::Value = serde_json::from_slice(plan(&slot(fields)).page()).unwrap();
+        assert_eq!((&page["slots"][0]["text"], &page["slots"][0]["rerank"]), (&words, &rerank), "{fields}");
+    }
+}
+
+#[test]
+fn re_ranking_goes_by_an_attribute() {
+    for word in ["", "Data-item", "data item", "[data-item]", "-x", "data\\-item", "data.item", "é"] {
+        let text = slot(&format!(r#", "rerank": {}"#, serde_json::json!(word)));
+        check(&text, "E106", "/slots/s/rerank", "data-item");
+    }
+}

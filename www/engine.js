@@ -213,10 +213,10 @@ export const createEngine = ({ module, plan, report }) => {
     row: (bytes) => guard(undefined, () => (put(bytes), wasm.row())),
     /** For chunks that know exports of their own: what is in `told` is told again to a fresh instance. */
     inner: { told, guard, put, taken, core: () => wasm, module, plan },
-    /** @param {number} slot @param {number[]} exclude @returns {{number: number, score: number, because: number}[]} */
-    recommend: (slot, exclude) =>
+    /** @param {number} slot @param {number[]} [among] these items alone, all where there are none @returns {{number: number, score: number, because: number}[]} */
+    recommend: (slot, among = []) =>
       guard([], () => {
-        put(new Uint8Array(Uint32Array.from(exclude).buffer));
+        put(new Uint8Array(Uint32Array.from(among).buffer));
         const rows = numbers(wasm.recommend(slot));
         return Array.from({ length: rows.length / 3 }, (_, i) => ({ number: rows[i * 3], score: rows[i * 3 + 1], because: rows[i * 3 + 2] }));
       }),

@@ -14,23 +14,23 @@ const digestOf = (url) => {
   return digest;
 };
 
-/** What the head snippet began to fetch, by address. @type {Record<string, Promise<Response>> | undefined} */
+/** What the head snippet began to fetch, by address and, behind that, the digest that it is checked by. @type {Record<string, Promise<Response>> | undefined} */
 const ahead = /** @type {any} */ (globalThis).parlour?.ahead;
 
-/** @param {string} url */
-const begun = (url) => {
-  const { href } = new URL(url, document.baseURI);
-  const response = ahead?.[href];
+/** @param {string} url @param {string} integrity */
+const begun = (url, integrity) => {
+  const key = new URL(url, document.baseURI).href + integrity;
+  const response = ahead?.[key];
   // Its body can be read once.
-  delete ahead?.[href];
+  delete ahead?.[key];
   return response;
 };
 
 /** @param {string} url @param {string} [integrity] */
-const get = async (url, integrity) => {
+const get = async (url, integrity = '') => {
   let response;
   try {
-    response = await ((ahead && !integrity && begun(url)) || fetch(url, { credentials: 'same-origin', integrity }));
+    response = await ((ahead && begun(url, integrity)) || fetch(url, { credentials: 'same-origin', integrity }));
   } catch {
     throw Error(`${url} is not reached${integrity ? ', or not what data-integrity says' : ''}`);
   }
@@ -81,7 +81,7 @@ export const loadCore = async (url, fallback) => {
     try {
       return (await loadModule(fallback)).instantiate;
     } catch (error) {
-      throw Error(`wasm is refused: ${refusal}. ${fallback}, which would do instead: ${error}. A policy needs 'wasm-unsafe-eval' in script-src`);
+      throw Error(`wasm is refused: ${refusal}. ${fallback}: ${error}. A policy needs 'wasm-unsafe-eval'`);
     }
   }
   const response = await get(url, digestOf(url));

@@ -14,6 +14,7 @@ const parlour = createParlour({
   redirect: new URL('./parlour-redirect.js', import.meta.url).href,
   handover: new URL('./parlour-handover.js', import.meta.url).href,
   html: new URL('./parlour-html.js', import.meta.url).href,
+  rerank: new URL('./parlour-rerank.js', import.meta.url).href,
 });
 
 export const { start, ready, decide, peek, decideAll, flag, flags, expose, set, track, page, identify, reset, visitorId, consent, recommend, explain, on, flush, forget, devtools, stop } = parlour;

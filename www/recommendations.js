@@ -35,14 +35,15 @@ export const createRecommender = (engine) => {
      * @param {string} key
      * @param {number} count
      * @param {string} [current] the item this page is about: never recommended on its own page
+     * @param {number[]} [among] these alone, where given
      */
-    async list(key, count, current) {
+    async list(key, count, current, among) {
       const index = engine.page.slots.findIndex((slot) => slot.key === key);
       if (index < 0) return;
       const { cards: url, exclude = [] } = engine.page.slots[index];
       const { items } = await fetchCards(url);
-      const unwanted = (exclude.includes('in_cart') ? 1 : 0) | (exclude.includes('purchased') ? 2 : 0);
-      const list = engine.recommend(index, []).flatMap(({ number, because, score }) => {
+      const unwanted = +exclude.includes('in_cart') + 2 * +exclude.includes('purchased');
+      const list = engine.recommend(index, among).flatMap(({ number, because, score }) => {
         const item = Object.hasOwn(items, number) ? items[number].item : undefined;
         const isWanted = item !== undefined && item !== current && !(engine.itemState(item) & unwanted);
         return isWanted ? [{ number, item, score, because, reason: because ? 'covisit' : 'popular' }] : [];

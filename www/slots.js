@@ -1,5 +1,5 @@
 // @ts-check
-// Recommendations rendered by the site's own template, into a slot in one step.
+// Recommendations rendered by the site's own template, into a slot in one step; or its own items in another order.
 
 import { checkAttribute, checkElement, writeAttribute } from './allowed.js';
 import { createHydration } from './hydration.js';
@@ -8,25 +8,22 @@ import { whenHalfVisible } from './visible.js';
 
 /** Renders of one list before a page that keeps removing it is let be. */
 const RENDERS = 20;
-/** On a slot that is filled; a style sheet may ask for it. */
-const LIST = 'data-parlour-list';
-/** Texts for a true reason; `{title}` is the item that was viewed. @type {Record<string, string>} */
-const REASONS = { covisit: 'Because you viewed {title}', popular: 'Popular' };
 
 /**
  * @typedef {Record<string, unknown> & {item: string}} Card
- * @typedef {{key: string, select: string, cards: string, count?: number, exclude?: string[], text?: Record<string, string>}} Slot
+ * @typedef {{key: string, select: string, cards: string, count?: number, exclude?: string[], text?: Record<string, string>, rerank?: string}} Slot
  * @typedef {{list: string, items: {number: number, because?: number, reason: string}[]}} List
- * @typedef {{list: string, shown: {card: Card, reason: string}[]}} Filled
+ * @typedef {ReturnType<typeof import('./rerank.js').rerank>} Reranking
+ * @typedef {{list: string, shown: {card: Card, reason: string}[], rerank?: Reranking}} Filled
  * @typedef {{type: 'slot_view' | 'slot_click', item?: string, items?: {item: string}[], properties: object}} Touchpoint
  * @typedef {object} State
  * @property {Slot} slot
  * @property {Promise<Filled>} [filling]
  * @property {Element} [element]
  * @property {Element[]} nodes
+ * @property {(() => void) | void} undo
  * @property {number} renders
- * @property {boolean} seen
- * @property {Touchpoint} [view] told when the list is seen
+ * @property {Touchpoint | false} [view] told when the list is seen, then false
  * @property {string} told codes of problems
  */
 
@@ -46,14 +43,15 @@ const valueOf = (card, reason, field) => {
  * @param {object} options
  * @param {readonly Slot[]} options.slots
  * @param {(url: string) => Promise<{items: Record<string, Card>}>} options.fetchCards
- * @param {(slot: string, count: number) => List | undefined | Promise<List | undefined>} options.recommend
+ * @param {(slot: string, count: number, among?: number[]) => Promise<List | undefined>} options.recommend
  * @param {(touchpoint: Touchpoint) => void} options.emit
  * @param {(problem: {key: string, code: string, detail: string}) => void} options.report
  * @param {AbortSignal} options.signal aborting takes away what was rendered
  * @param {(element: Element) => boolean} [options.isHydrated]
+ * @param {() => Promise<typeof import('./rerank.js')>} options.load
  */
-export const createSlots = ({ slots, fetchCards, recommend, emit, report, signal, isHydrated = createHydration() }) => {
-  const states = slots.map((slot) => /** @type {State} */ ({ slot, nodes: [], renders: 0, seen: false, told: '' }));
+export const createSlots = ({ slots, fetchCards, recommend, emit, report, signal, isHydrated = createHydration(), load }) => {
+  const states = slots.map((slot) => /** @type {State} */ (/** @type {unknown} */ ({ slot, nodes: [], told: '' })));
   const clicks = /** @type {WeakMap<EventTarget, Touchpoint>} */ (new WeakMap());
 
   /** Once for each slot. @param {State} state @param {string} code @param {unknown} detail */
@@ -63,37 +61,39 @@ export const createSlots = ({ slots, fetchCards, recommend, emit, report, signal
     report({ key: state.slot.key, code, detail: `${detail}` });
   };
 
-  /** @param {Slot} slot @returns {Promise<Filled>} */
-  const fill = async ({ key, cards, count = 8, exclude = [], text }) => {
+  /** @param {Slot} slot @param {Element} element @returns {Promise<Filled>} */
+  const fill = async ({ key, cards, count = 8, exclude = [], text, rerank: attribute }, element) => {
+    const { items } = await fetchCards(cards);
+    const rerank = attribute ? (await load()).rerank(attribute) : undefined;
     // More than are shown, because stock is known only from the cards.
-    const [{ items }, found] = await Promise.all([fetchCards(cards), recommend(key, Math.min(count * 2, 32))]);
-    const { list = '', items: chosen = [] } = found ?? {};
-    /** @param {number | undefined} number */
-    const cardOf = (number) => (Object.hasOwn(items, number ?? '') ? items[/** @type {number} */ (number)] : undefined);
+    const { list, items: chosen } = /** @type {List} the slot is the plan's */ (await recommend(key, count * 2, rerank?.among(element, items)));
+    /** @param {number} number */
+    const cardOf = (number) => (Object.hasOwn(items, number) ? items[number] : undefined);
     const shown = [];
     for (const { number, because, reason } of chosen) {
       const card = cardOf(number);
       if (!card || shown.length === count || (exclude.includes('out_of_stock') && Number(card.stock ?? 1) <= 0)) continue;
-      const title = cardOf(because)?.title;
+      const title = cardOf(/** @type {number} */ (because))?.title;
       // A reason that cannot be named is not given.
-      const wording = reason === 'popular' || title ? (text?.[reason] ?? REASONS[reason] ?? '') : '';
-      shown.push({ card, reason: wording.replace('{title}', () => `${title}`) });
+      const wording = title || reason === 'popular' ? text?.[reason] : '';
+      shown.push({ card, reason: wording?.replace('{title}', () => /** @type {string} */ (title)) ?? '' });
     }
-    return { list, shown };
+    return { list, shown, rerank };
   };
 
   /** @param {State} state @param {Element} element */
   const render = async (state, element) => {
     state.element = element;
     state.renders++;
-    const filling = (state.filling ??= fill(state.slot));
-    const { list, shown } = await filling;
-    const template = element.querySelector('template');
+    const filling = (state.filling ??= fill(state.slot, element));
+    const { list, shown, rerank } = await filling;
+    const template = /** @type {HTMLTemplateElement} */ (element.querySelector('template'));
     if (signal.aborted || state.filling !== filling || !element.isConnected) return;
-    if (!template) return tell(state, 'template', state.slot.select);
+    if (!template && !rerank) return tell(state, 'template', state.slot.select);
     const properties = { list_id: list, slot: state.slot.key };
-    const nodes = shown.flatMap(({ card, reason }, index) => {
-      const content = document.importNode(template.content, true);
+    clear(state);
+    const nodes = (state.nodes = shown.flatMap(({ card, reason }, index) => {
+      const content = rerank?.content(element, card.item) ?? document.importNode(template.content, true);
       for (const each of content.querySelectorAll('*'))
         for (const { name, value: field } of [...each.attributes]) {
           const attribute = /^data-field(-|$)/.test(name) ? name.slice(11) : undefined;
@@ -114,21 +114,20 @@ export const createSlots = ({ slots, fetchCards, recommend, emit, report, signal
       const made = [...content.children];
       for (const node of made) clicks.set(node, { type: 'slot_click', item: card.item, properties: { ...properties, position: index + 1 } });
       return made;
-    });
-    clear(state);
+    }));
     if (!nodes.length) return;
-    state.nodes = nodes;
-    template.after(...nodes);
-    element.setAttribute(LIST, list);
-    state.view = { type: 'slot_view', items: shown.map(({ card: { item } }) => ({ item })), properties };
+    state.undo = rerank?.put(element, nodes) ?? template.after(...nodes);
+    // A style sheet may ask for it.
+    element.setAttribute('data-parlour-list', list);
+    state.view ??= { type: 'slot_view', items: shown.map(({ card: { item } }) => ({ item })), properties };
     visible.observe(element);
   };
 
   /** @param {State} state */
-  const clear = ({ nodes, element }) => {
-    for (const node of nodes) node.remove();
+  const clear = ({ nodes, element, undo }) => {
+    for (const node of nodes) clicks.delete(node), undo ? undo() : node.remove();
     if (!element) return;
-    element.removeAttribute(LIST);
+    element.removeAttribute('data-parlour-list');
     visible.unobserve(element);
   };
 
@@ -146,9 +145,9 @@ export const createSlots = ({ slots, fetchCards, recommend, emit, report, signal
 
   const visible = whenHalfVisible((element) => {
     for (const state of states)
-      if (state.element === element && state.view && !state.seen) {
-        state.seen = true;
+      if (state.element === element && state.view) {
         emit(state.view);
+        state.view = false;
       }
   }, signal);
 
@@ -161,13 +160,11 @@ export const createSlots = ({ slots, fetchCards, recommend, emit, report, signal
   signal.addEventListener('abort', () => states.forEach(clear));
   const tree = watch(document, look, signal);
   tree.observe();
-  look();
-
-  return {
-    /** A new page view: new lists, each in place of the old one when it is there. */
-    refresh() {
-      for (const state of states) Object.assign(state, { filling: undefined, view: undefined, seen: false, renders: 0, element: undefined });
-      look();
-    },
+  /** A new page view: new lists, each in place of the old one when it is there. */
+  const refresh = () => {
+    for (const state of states) Object.assign(state, { filling: undefined, view: undefined, renders: 0, element: undefined });
+    look();
   };
+  refresh();
+  return { refresh };
 };

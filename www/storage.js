@@ -43,10 +43,10 @@ export const eraseStorage = ({ name = 'parlour', indexedDB, cleared } = {}) =>
     }
   });
 
-/** Calls back if it is certain that nothing is stored. To be asked before the database is opened. @param {() => void} then */
+/** Calls back if it is certain that nothing is stored. To be asked before the database is opened. @param {(nothing: undefined) => void} then */
 export const whenUnused = async (then) => {
   try {
-    if ((await indexedDB.databases()).every(({ name }) => name !== 'parlour')) then();
+    if ((await indexedDB.databases()).every(({ name }) => name !== 'parlour')) then(undefined);
   } catch {
     // Denied, or a browser that does not list them.
   }

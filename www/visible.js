@@ -11,7 +11,7 @@ export const whenHalfVisible = (seen, signal) => {
         if (isIntersecting && (intersectionRatio >= 0.5 || intersectionRect.height >= innerHeight / 2)) seen(target);
     },
     // Halves, so that an element of up to 250 windows crosses one of them while it fills half to a whole window.
-    { threshold: [0, 0.004, 0.008, 0.015, 0.03, 0.06, 0.12, 0.25, 0.5] },
+    { threshold: [1, 2, 3, 4, 5, 6, 7, 8].map((halved) => 2 ** -halved) },
   );
   signal.addEventListener('abort', () => observer.disconnect());
   return observer;

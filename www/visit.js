@@ -41,6 +41,7 @@ import { whenHidden, whenIdleOrHidden } from './when.js';
  * @property {string} [redirect] address of parlour-redirect.js, needed for plans with redirects
  * @property {string} [handover] address of parlour-handover.js, fetched where parlour.first.js is on the page
  * @property {string} [html] address of parlour-html.js, needed for changes with `html`
+ * @property {string} [rerank] address of parlour-rerank.js, needed for slots that re-rank
  * @property {string} [previewPlan] address of a plan with drafts, for preview links on a host that serves files alone
  * @property {string} [endpoint] where beacons go; none are sent without one
  * @property {string} [writeKey]
@@ -70,6 +71,15 @@ export const unanswered = (flag, value, reason) => ({ flag, value, variant: null
 const STORAGE_MS = 500;
 const EARLY = 200;
 const PROBLEMS = 20;
+
+/** Undefined where storage is denied, or holds what is none of ours. @template T @param {() => T} act */
+const ifAllowed = (act) => {
+  try {
+    return act();
+  } catch {
+    return undefined;
+  }
+};
 
 /** Reasons of randomised answers. @param {string} reason */
 const isCounted = (reason) => reason === 'bucketed' || reason === 'sticky';
@@ -144,16 +154,8 @@ export const createVisit = (options, control, tell, { hidden, first } = {}) => {
   const identity = createIdentity();
   const erase = () => {
     identity.erase();
-    try {
-      localStorage.removeItem('parlour_first');
-    } catch {
-      // Denied: there is none.
-    }
-    try {
-      sessionStorage.removeItem('parlour_redirect');
-    } catch {
-      // Denied: nothing is there.
-    }
+    ifAllowed(() => localStorage.removeItem('parlour_first'));
+    ifAllowed(() => sessionStorage.removeItem('parlour_redirect'));
     const open = storage;
     storage = undefined;
     return open ? open.erase() : eraseStorage();
@@ -304,13 +306,14 @@ export const createVisit = (options, control, tell, { hidden, first } = {}) => {
 
   /** The item this page is about. @type {string | undefined} */
   let current;
-  const recommend = async (/** @type {string} */ slot, count = 8) => recommender?.list(slot, count, current);
+  /** @param {string} slot @param {number} [count] @param {number[]} [among] */
+  const recommend = async (slot, count = 8, among) => recommender?.list(slot, count, current, among);
 
   /** Takes up id and stored state, as far as consent allows; at once where nothing is stored, and not later than STORAGE_MS. */
   const remember = async () => {
     if (!consent.allowed) return;
     let waits = true;
-    const least = new Promise((resolve) => (setTimeout(resolve, STORAGE_MS), whenUnused(() => resolve(0))));
+    const least = new Promise((resolve) => (setTimeout(resolve, STORAGE_MS), whenUnused(resolve)));
     const opened = openStorage().then(async (next) => {
       if (!consent.allowed || signal.aborted) return next?.close();
       storage = next;
@@ -432,7 +435,7 @@ export const createVisit = (options, control, tell, { hidden, first } = {}) => {
       onPage,
       signal,
     });
-    if (engine?.page.slots.length && recommender) slots = createSlots({ slots: engine.page.slots, fetchCards: recommender.fetchCards, recommend, emit: (seen) => sendRecord(seen), report, signal, isHydrated });
+    if (engine?.page.slots.length && recommender) slots = createSlots({ slots: engine.page.slots, fetchCards: recommender.fetchCards, recommend, emit: sendRecord, report, signal, isHydrated, load: () => loadModule(options.rerank) });
     const remembers = handover;
     whenIdleOrHidden(() => {
       fold();
@@ -559,7 +562,12 @@ export const createVisit = (options, control, tell, { hidden, first } = {}) => {
       return (await transport?.flush()) ?? false;
     },
     about: () => ({ plan: engine?.hash, version: engine?.version, environment, tab, session: engine?.session(Date.now()), drops: outbox.drops, waiting: outbox.size }),
-    stored: async () => ({ snapshot: await storage?.get('snapshot'), outbox: await storage?.read('outbox', 1000) }),
+    stored: async () => ({
+      snapshot: await storage?.get('snapshot'),
+      outbox: await storage?.read('outbox', 1000),
+      first: ifAllowed(() => JSON.parse(localStorage.parlour_first)),
+      redirect: ifAllowed(() => JSON.parse(sessionStorage.parlour_redirect)),
+    }),
     /** @param {boolean} [asked] by the page, not by its address */
     devtools: async (asked) =>
       (await loadModule(options.preview)).devtools(

@@ -1,11 +1,15 @@
 //! What a page carries in its head so that nobody sees an original that is about to change: the stub, the fetches of
 //! script, core and plan side by side, and the targets of what runs kept from view for a moment.
 
+use std::collections::BTreeMap;
+
+use anyhow::Context as _;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use parlour::journey::TouchpointKind;
 use parlour::plan::{Plan, Status};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use sha2::{Digest as _, Sha256};
 
 /// The inline script, but for the list of selectors and the addresses. It may have 700 bytes (tests/gates/snippet.test.mjs),
@@ -17,12 +21,13 @@ use sha2::{Digest as _, Sha256};
 /// * `:is()`, because one selector that a browser does not know must not cost the others.
 /// * Frames instead of a timer, because Firefox holds timers back while a page loads.
 /// * `fetch` instead of preloads, because WebKitGTK 2.50 fetches those again.
+/// * What was fetched is kept by address and digest, so that a page with `data-integrity` takes only what was checked.
 /// * High priority, because browsers fetch async scripts after pictures, and something is hidden until this one has run.
-const CODE: &str = "!function(w,d,c,u){var p=w.parlour=w.parlour||function(){(p.q=p.q||[]).push(arguments)},s,t,\
+const CODE: &str = "!function(w,d,c,u,i){var p=w.parlour=w.parlour||function(){(p.q=p.q||[]).push(arguments)},s,t,\
                     h=p.hidden={gone:!1,show:function(){h.gone=!0;\
                     if(s)d.adoptedStyleSheets=d.adoptedStyleSheets.filter(function(x){return x!=s});s=0}};\
                     function f(n){t?n-t>180&&h.show():d.body&&(t=n);h.gone||requestAnimationFrame(f)}\
-                    p.ahead={};u.map(function(r){r=new Request(r);(p.ahead[r.url]=fetch(r)).catch(function(){})});\
+                    p.ahead={};u.map(function(r,n){r=new Request(r,{integrity:n?'':i});(p.ahead[r.url+r.integrity]=fetch(r)).catch(function(){})});\
                     try{s=new CSSStyleSheet;c=':is('+c+'):not(html,body)';\
                     s.replaceSync(c+','+c+' *{visibility:hidden!important}');\
                     d.adoptedStyleSheets=d.adoptedStyleSheets.concat(s)}catch(e){s=0}f()}(window,document,";
@@ -37,6 +42,8 @@ pub struct Options {
     pub nonce: Option<String>,
     /// Also what applies decisions remembered from the last visit.
     pub first: bool,
+    /// By file name, as `dist/integrity.json` has them: nothing else is run then. None checks nothing.
+    pub digests: Option<BTreeMap<String, String>>,
 }
 
 impl Default for Options {
@@ -48,6 +55,7 @@ impl Default for Options {
             consent: None,
             nonce: None,
             first: false,
+            digests: None,
         }
     }
 }
@@ -65,32 +73,81 @@ pub struct Snippet {
 
 impl Snippet {
     /// # Errors
-    /// When the plan's page part is not what the compiler writes.
-    pub fn of(plan: &Plan, options: &Options) -> serde_json::Result<Self> {
-        let selectors = targets(plan)?;
+    /// When the plan's page part is not what the compiler writes, or a digest is missing.
+    pub fn of(plan: &Plan, options: &Options) -> anyhow::Result<Self> {
+        let page: Page = serde_json::from_slice(plan.page())?;
+        let checks = Checks::of(plan, &page, options)?;
+        let selectors = targets(plan, page);
         let beside = |name: &str| match options.src.rsplit_once('/') {
             Some((folder, _)) => format!("{folder}/{name}"),
             None => name.to_owned(),
         };
         let [list, wasm, plan] =
             [&selectors.join(","), &beside("parlour.wasm"), &options.plan].map(|value| text(value));
-        let script = format!("{CODE}{},[{},{}])", list?, wasm?, plan?);
+        let digest = checks
+            .wasm
+            .map_or(Ok(String::new()), |digest| text(&digest).map(|digest| format!(",{digest}")))?;
+        let script = format!("{CODE}{},[{},{}]{digest})", list?, wasm?, plan?);
         let hash = format!("sha256-{}", BASE64_STANDARD.encode(Sha256::digest(&script)));
         let said = |name, value: Option<&String>| value.map_or(String::new(), |value| attribute(name, value));
         let nonce = said("nonce", options.nonce.as_ref());
         let consent = said("data-consent", options.consent.as_ref());
         let first = if options.first {
-            format!("<script{}{consent}{nonce}></script>\n", attribute("src", &beside("parlour.first.js")))
+            let integrity = said("integrity", checks.first.as_ref());
+            format!(
+                "<script{}{integrity}{consent}{nonce}></script>\n",
+                attribute("src", &beside("parlour.first.js"))
+            )
         } else {
             String::new()
         };
         let html = format!(
-            "<script{nonce}>{script}</script>\n{first}<script{}{}{}{consent}{nonce} async fetchpriority=\"high\"></script>\n",
+            "<script{nonce}>{script}</script>\n{first}<script{}{}{}{}{}{consent}{nonce} async fetchpriority=\"high\"></script>\n",
             attribute("src", &options.src),
+            said("integrity", checks.script.as_ref()),
+            said("data-integrity", checks.chunks.as_ref()),
             attribute("data-plan", &options.plan),
             said("data-endpoint", options.endpoint.as_ref()),
         );
         Ok(Self { html, script, hash, selectors })
+    }
+}
+
+/// The digests that a page of this plan needs; all empty where nothing is checked.
+#[derive(Debug, Default)]
+struct Checks {
+    script: Option<String>,
+    first: Option<String>,
+    wasm: Option<String>,
+    /// What `data-integrity` says.
+    chunks: Option<String>,
+}
+
+impl Checks {
+    fn of(plan: &Plan, page: &Page, options: &Options) -> anyhow::Result<Self> {
+        let Some(digests) = &options.digests else { return Ok(Self::default()) };
+        let digest = |name: &str| {
+            digests.get(name).cloned().with_context(|| {
+                format!("no digest of `{name}`: take the integrity.json that lies beside the files you serve")
+            })
+        };
+        let mut names = vec!["parlour.wasm", "parlour-fallback.js"];
+        names.extend(options.first.then_some("parlour-handover.js"));
+        names.extend(page.redirects.is_some().then_some("parlour-redirect.js"));
+        if plan.growthbook().is_some() {
+            names.extend(["parlour-growthbook.js", "parlour-growthbook.wasm"]);
+        }
+        if page.has_markup() {
+            names.extend(["parlour-html.js", "parlour-purify.js"]);
+        }
+        let chunks: BTreeMap<_, _> =
+            names.into_iter().map(|name| Ok((name, digest(name)?))).collect::<anyhow::Result<_>>()?;
+        Ok(Self {
+            script: Some(digest(options.src.rsplit('/').next().unwrap_or_default())?),
+            first: options.first.then(|| digest("parlour.first.js")).transpose()?,
+            wasm: Some(digest("parlour.wasm")?),
+            chunks: Some(serde_json::to_string(&chunks)?),
+        })
     }
 }
 
@@ -108,16 +165,40 @@ fn attribute(name: &str, value: &str) -> String {
 struct Page {
     experiments: Vec<Row>,
     experiences: Vec<Row>,
+    redirects: Option<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
 struct Row {
     targets: Vec<String>,
+    #[serde(default)]
+    variants: Vec<Changing>,
+    #[serde(flatten)]
+    own: Changing,
+}
+
+#[derive(Deserialize)]
+struct Changing {
+    #[serde(default)]
+    changes: Vec<Change>,
+}
+
+#[derive(Deserialize)]
+struct Change {
+    html: Option<IgnoredAny>,
+}
+
+impl Page {
+    fn has_markup(&self) -> bool {
+        let rows = self.experiments.iter().chain(&self.experiences);
+        let mut changes =
+            rows.flat_map(|row| row.variants.iter().chain([&row.own])).flat_map(|one| &one.changes);
+        changes.any(|change| change.html.is_some())
+    }
 }
 
 /// Of experiments that give variants and of experiences that a page view sets off; what may be undone is not hidden.
-fn targets(plan: &Plan) -> serde_json::Result<Vec<String>> {
-    let page: Page = serde_json::from_slice(plan.page())?;
+fn targets(plan: &Plan, page: Page) -> Vec<String> {
     let is_given = |status| matches!(status, Status::Running | Status::Ended(Some(_)));
     let experiments = plan.experiments().iter().zip(page.experiments);
     let experiments = experiments.filter(|(experiment, _)| !experiment.killed && is_given(experiment.status));
@@ -133,5 +214,5 @@ fn targets(plan: &Plan) -> serde_json::Result<Vec<String>> {
             selectors.push(selector);
         }
     }
-    Ok(selectors)
+    selectors
 }

@@ -64,3 +64,11 @@ fn hostile_json_is_refused_with_its_line() {
     let ran = decide("{\"unit\":\"a\",\"facts\":{\"__proto__\":{\"x\":1},\"c\":null}}\n");
     assert_eq!(ran.code, 0, "a name like any other: {}", ran.err);
 }
+
+/// One in 64 does.
+#[test]
+fn a_public_key_may_begin_with_a_hyphen() {
+    let host = Memory::built(r#"{"site":["shop.example"],"experiments":{}}"#);
+    let ran = host.run(&["verify", "plan.bin", "--key", "-iMSY0EExPr01MGOTOeCE87l4X0k4ZEPgw9dlU2JWEQ"]);
+    assert_eq!(ran.code, 1, "{}", ran.err);
+}

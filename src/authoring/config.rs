@@ -443,7 +443,11 @@ fn cap() -> Vec<Field> {
 
 fn slot() -> Vec<Field> {
     vec![
-        must("select", Shape::Selector, "The element that holds the list and its <template>"),
+        must(
+            "select",
+            Shape::Selector,
+            "The element that holds the list, and its <template> unless it re-ranks",
+        ),
         must("cards", Shape::Text, "Address of the JSON with titles, prices and pictures"),
         may(
             "strategies",
@@ -453,5 +457,10 @@ fn slot() -> Vec<Field> {
         may("count", Shape::Whole { least: 1, most: 32 }, "How many at most; 8 if not given"),
         may("exclude", list(Shape::Choice(&["purchased", "in_cart", "out_of_stock"])), "What is left out"),
         may("text", named(Shape::Text), "Words for the reasons: `covisit` (with {title}) and `popular`"),
+        may(
+            "rerank",
+            Shape::Text,
+            "Attribute that names the item of each child of the element: the page's own items are put in another order, no template is filled",
+        ),
     ]
 }

@@ -33,7 +33,7 @@ pub fn write(config: &Json, kept: &Kept<'_>, conditions: &Conditions, preview_ke
         "experiments": kept.experiments.iter().map(|experiment| self::experiment(config, experiment)).collect::<Vec<_>>(),
         "flags": &kept.flags,
         "experiences": kept.experiences.iter().map(|experience| self::experience(config, experience)).collect::<Vec<_>>(),
-        "slots": kept.slots.iter().map(|slot| copy(slot, &["select", "cards", "count", "exclude", "text"])).collect::<Vec<_>>(),
+        "slots": kept.slots.iter().map(|slot| self::slot(slot)).collect::<Vec<_>>(),
     });
     if let (Some(redirects), Value::Object(page)) = (redirects(config, kept), &mut page) {
         page.insert("redirects".into(), redirects);
@@ -82,6 +82,23 @@ fn copy(member: &Member, fields: &[&str]) -> Map<String, Value> {
         }
     }
     copy
+}
+
+/// A true reason in words; `{title}` is the item that was viewed.
+const REASONS: [(&str, &str); 2] = [("covisit", "Because you viewed {title}"), ("popular", "Popular")];
+
+fn slot(member: &Member) -> Map<String, Value> {
+    let mut slot = copy(member, &["select", "cards", "count", "exclude", "rerank"]);
+    // Nothing of a re-ranked item is written anew.
+    if !slot.contains_key("rerank") {
+        let said = member.json.get("text");
+        let words = REASONS.map(|(reason, words)| {
+            let said = said.and_then(|text| text.get(reason)).map(Json::plain);
+            (reason.to_owned(), said.unwrap_or_else(|| words.into()))
+        });
+        slot.insert("text".into(), Value::Object(words.into_iter().collect()));
+    }
+    slot
 }
 
 fn experience(config: &Json, member: &Member) -> Map<String, Value> {

@@ -358,6 +358,15 @@ impl<'a> Builder<'a, '_, '_> {
             if self.diagnostics.is_broken(&below("/slots", &member.name)) {
                 continue;
             }
+            if let Some(json) = member.json.get("rerank")
+                && !json.text().is_some_and(is_attribute)
+            {
+                let pointer = below(&below("/slots", &member.name), "rerank");
+                let message = "this names no attribute".to_owned();
+                let cure = "Write the attribute that holds the item's key, such as `data-item`";
+                self.diagnostics.error("E106", (&pointer, json.at), message, cure.into());
+                continue;
+            }
             let strategies = match member.json.get("strategies") {
                 Some(list) => list
                     .list()
@@ -395,4 +404,11 @@ impl<'a> Builder<'a, '_, '_> {
             }
         }
     }
+}
+
+/// As a selector takes it without escapes.
+fn is_attribute(text: &str) -> bool {
+    text.len() <= 64
+        && text.bytes().next().is_some_and(|byte| byte.is_ascii_lowercase())
+        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }

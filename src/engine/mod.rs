@@ -418,10 +418,10 @@ impl Engine {
         self.keep(entry);
     }
 
-    /// Item numbers for a slot, best first; `exclude` are numbers the host wants left out.
-    pub fn recommend(&mut self, slot: u16, exclude: &[u32]) -> Vec<Recommendation> {
+    /// Item numbers for a slot, best first; where `among` has numbers, of these alone.
+    pub fn recommend(&mut self, slot: u16, among: &[u32]) -> Vec<Recommendation> {
         let Some(slot) = self.plan.slots.get(usize::from(slot)) else { return Vec::new() };
-        rank(&self.state.rows, self.popular.as_ref(), &slot.strategies, exclude, &mut self.scratch)
+        rank(&self.state.rows, self.popular.as_ref(), &slot.strategies, among, &mut self.scratch)
     }
 
     /// Starts from stored state; bytes that are none leave it fresh. True when they were taken.

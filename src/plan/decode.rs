@@ -76,66 +76,64 @@ impl Plan {
             return Err(PlanError::Damaged);
         }
         let mut reader = Reader::new(body);
-        let mut plan = header(&mut reader);
-        plan.hash = id64(bytes.get(..bytes.len() - signatures.len()).unwrap_or_default());
-        let mut has_core = false;
+        let header = (reader.u16(), reader.u32(), reader.u64(), reader.u64());
+        let (mut core, mut page, mut clauses) = <(&[u8], &[u8], &[u8])>::default();
+        #[cfg(feature = "growthbook")]
+        let mut growthbook = None;
         while !reader.is_empty() {
             let tag = reader.u8();
             let required = reader.flag();
             let section = reader.text();
             match tag {
-                SECTION_CORE => has_core = core(&mut plan, &mut Reader::new(section)),
-                SECTION_PAGE => plan.page = section.to_vec(),
+                SECTION_CORE => core = section,
+                SECTION_PAGE => page = section,
                 #[cfg(feature = "growthbook")]
                 crate::growthbook::SECTION_GROWTHBOOK => {
-                    plan.growthbook = crate::growthbook::Section::read(section);
-                    reader.require(plan.growthbook.is_some());
+                    growthbook = crate::growthbook::Section::read(section);
+                    reader.require(growthbook.is_some());
                 }
-                SECTION_CLAUSES => plan.clauses = section.to_vec(),
+                SECTION_CLAUSES => clauses = section,
                 _ if required && reader.is_whole() => return Err(PlanError::UnknownSection),
                 _ => {}
             }
         }
-        if has_core && reader.is_whole() { Ok(plan) } else { Err(PlanError::Damaged) }
+        // Made at once at the end: a plan that is filled bit by bit needs code that frees what was there before.
+        let mut core = Reader::new(core);
+        let (flags, version, issued_ms, expires_ms) = header;
+        let holdout = core.optional(share);
+        let facts = core.many(fact_source);
+        let conditions = ConditionSet::read(&mut core, facts.len());
+        let node_count = conditions.nodes.len() as u64;
+        let experiments = core.many(|reader| experiment(reader, node_count));
+        core.require(are_affordable(&experiments));
+        let plan = Self {
+            hash: id64(bytes.get(..bytes.len() - signatures.len()).unwrap_or_default()),
+            killed: flags & 1 != 0,
+            version,
+            issued_ms,
+            expires_ms,
+            holdout,
+            facts,
+            conditions,
+            experiments,
+            flags: core.text().to_vec(),
+            experiences: core.many(|reader| experience(reader, node_count)),
+            goals: core.many(|reader| Goal { id: reader.u64(), touchpoint: reader.optional(touchpoint) }),
+            slots: core.many(|reader| Slot { id: reader.u64(), strategies: reader.many(strategy) }),
+            page: page.to_vec(),
+            #[cfg(feature = "growthbook")]
+            growthbook,
+            clauses: clauses.to_vec(),
+        };
+        if core.has_ended() && reader.is_whole() {
+            return Ok(plan);
+        }
+        // A page does without a plan then; what frees one is code that each visitor would load.
+        if cfg!(target_arch = "wasm32") {
+            std::mem::forget(plan);
+        }
+        Err(PlanError::Damaged)
     }
-}
-
-fn header(reader: &mut Reader<'_>) -> Plan {
-    let flags = reader.u16();
-    Plan {
-        hash: 0,
-        killed: flags & 1 != 0,
-        version: reader.u32(),
-        issued_ms: reader.u64(),
-        expires_ms: reader.u64(),
-        holdout: None,
-        facts: Vec::new(),
-        conditions: ConditionSet::default(),
-        experiments: Vec::new(),
-        flags: Vec::new(),
-        experiences: Vec::new(),
-        goals: Vec::new(),
-        slots: Vec::new(),
-        page: Vec::new(),
-        #[cfg(feature = "growthbook")]
-        growthbook: None,
-        clauses: Vec::new(),
-    }
-}
-
-/// True when all of it was there and valid.
-fn core(plan: &mut Plan, reader: &mut Reader<'_>) -> bool {
-    plan.holdout = reader.optional(share);
-    plan.facts = reader.many(fact_source);
-    plan.conditions = ConditionSet::read(reader, plan.facts.len());
-    let node_count = plan.conditions.nodes.len() as u64;
-    plan.experiments = reader.many(|reader| experiment(reader, node_count));
-    reader.require(are_affordable(&plan.experiments));
-    plan.flags = reader.text().to_vec();
-    plan.experiences = reader.many(|reader| experience(reader, node_count));
-    plan.goals = reader.many(|reader| Goal { id: reader.u64(), touchpoint: reader.optional(touchpoint) });
-    plan.slots = reader.many(|reader| Slot { id: reader.u64(), strategies: reader.many(strategy) });
-    reader.has_ended()
 }
 
 pub(super) fn share(reader: &mut Reader<'_>) -> Share {

@@ -41,13 +41,13 @@ impl Default for Scratch {
     }
 }
 
-/// `seen` has the newest first. Items in `exclude` are left out; ties go to the lower item number.
+/// `seen` has the newest first. Where `among` names items, these alone are answered; ties go to the lower item number.
 #[must_use]
 pub fn rank(
     seen: &[Row],
     popular: Option<&Row>,
     strategies: &[Strategy],
-    exclude: &[u32],
+    among: &[u32],
     scratch: &mut Scratch,
 ) -> Vec<Recommendation> {
     let mut list: Vec<Recommendation> = Vec::with_capacity(MAX_LIST);
@@ -68,7 +68,7 @@ pub fn rank(
                 }
             }
         }
-        scratch.take_best(&mut list, exclude);
+        scratch.take_best(&mut list, among);
     }
     list
 }
@@ -104,9 +104,10 @@ impl Scratch {
         None
     }
 
-    fn take_best(&mut self, list: &mut Vec<Recommendation>, exclude: &[u32]) {
+    fn take_best(&mut self, list: &mut Vec<Recommendation>, among: &[u32]) {
         for candidate in &mut self.candidates {
-            if exclude.contains(&candidate.item) || list.iter().any(|listed| listed.item == candidate.item) {
+            let is_among = among.is_empty() || among.contains(&candidate.item);
+            if !is_among || list.iter().any(|listed| listed.item == candidate.item) {
                 candidate.score = 0;
             }
         }
@@ -153,10 +154,19 @@ mod tests {
     }
 
     #[test]
-    fn excluded_items_never_appear_and_ties_go_to_the_lower_number() {
+    fn ties_go_to_the_lower_number() {
         let seen = [row(1, &[(30, 4), (20, 4), (10, 9)])];
-        let list = rank(&seen, None, &[Strategy::Covisit], &[10], &mut Scratch::default());
-        assert_eq!(items(&list), [20, 30]);
+        let list = rank(&seen, None, &[Strategy::Covisit], &[], &mut Scratch::default());
+        assert_eq!(items(&list), [10, 20, 30]);
+    }
+
+    #[test]
+    fn among_few_items_the_best_are_found_however_many_are_better() {
+        let seen: Vec<Row> = (0..10u32)
+            .map(|own| row(own + 1, &(0..30).map(|n| (100 + own * 30 + n, 15)).collect::<Vec<_>>()))
+            .collect();
+        let list = rank(&seen, None, &[Strategy::Covisit], &[399, 370, 900], &mut Scratch::default());
+        assert_eq!(items(&list), [370, 399]);
     }
 
     #[test]

@@ -15,7 +15,6 @@ use crate::plan::bytes::{Reader, Writer};
 use crate::plan::{Plan, Unit};
 use crate::targeting::Scalar;
 
-#[derive(Default)]
 struct Host {
     engine: Option<Engine>,
     /// What the page writes before a call.
@@ -25,7 +24,9 @@ struct Host {
 }
 
 thread_local! {
-    static HOST: RefCell<Host> = RefCell::default();
+    // Known when it is compiled, so that no call looks whether it was made yet.
+    static HOST: RefCell<Host> =
+        const { RefCell::new(Host { engine: None, room: Vec::new(), out: Writer { bytes: Vec::new() } }) };
 }
 
 /// Larger requests are refused: no plan, snapshot or journal is this long.
@@ -69,7 +70,8 @@ pub fn out() -> usize {
 pub fn load() -> u32 {
     host(|host| match Plan::decode(&host.room) {
         Ok(plan) => {
-            host.engine = Some(Engine::new(plan));
+            // An instance takes one plan: what would free an engine is code that never runs.
+            std::mem::forget(host.engine.replace(Engine::new(plan)));
             host.room = Vec::new();
             0
         }
@@ -226,16 +228,16 @@ pub fn flag(index: u16, now: f64) -> u32 {
     })
 }
 
-/// Item, score, because: a u32 each. Item numbers to leave out lie in the room, a u32 each.
+/// Item, score, because: a u32 each. The numbers of the items to choose among lie in the room, a u32 each; none means all.
 #[wasm_bindgen]
 pub fn recommend(slot: u16) -> usize {
     engine(|engine, room, out| {
         let mut reader = Reader::new(room);
-        let mut exclude = Vec::new();
+        let mut among = Vec::new();
         while !reader.is_empty() {
-            exclude.push(reader.u32());
+            among.push(reader.u32());
         }
-        for recommendation in engine.recommend(slot, &exclude) {
+        for recommendation in engine.recommend(slot, &among) {
             out.u32(recommendation.item);
             out.u32(recommendation.score);
             out.u32(recommendation.because);

@@ -113,7 +113,11 @@ const number = (/** @type {number} */ value, digits = 0) => value.toLocaleString
 /** @param {(number | undefined)[]} values */
 const sorted = (values) => /** @type {number[]} */ (values.filter((value) => value !== undefined)).sort((a, b) => a - b);
 /** @param {(number | undefined)[]} values */
-const median = (values) => sorted(values)[sorted(values).length >> 1] ?? NaN;
+const median = (values) => {
+  const known = sorted(values);
+  const middle = known.length / 2;
+  return (known[Math.ceil(middle) - 1] + known[Math.floor(middle)]) / 2;
+};
 /** Median, and from least to most. @param {(number | undefined)[]} values */
 const spread = (values) => {
   const known = sorted(values);

@@ -90,6 +90,9 @@ inShop(
     },
     "goes with everything else: forgotten, denied, or not allowed": async (page, shop) => {
       await firstVisit(page, shop);
+      const { first, redirect } = await page.evaluate(() => parlour.export());
+      assert.equal(first?.[1][0][1].headline.variant, "new", "what is kept is told");
+      assert.equal(redirect ?? null, null, "no more than is there");
       await visit(page, shop, html({ first: 'data-consent="denied"' }));
       await page.evaluate(() => parlour.forget());
       assert.equal((await page.evaluate(storedKeys)).local.parlour_first, undefined);

@@ -16,7 +16,7 @@ const TEMPLATE = `<template><a data-field-href="url" data-field-onclick="title" 
   <span data-field="price"></span><small data-field="reason"></small><em data-field="constructor">none</em><script data-field="title" type="text/plain"></script></a></template>`;
 const PAGE = `<section id=s><h2>For you</h2>${TEMPLATE}<p>after</p></section>`;
 const LIST = { list: "list-1", items: [{ number: 1, because: 3, reason: "covisit" }, { number: 2, because: 3, reason: "covisit" }, { number: 99, reason: "popular" }, { number: 3, reason: "popular" }, { number: 4, because: 77, reason: "covisit" }, { number: 5, reason: "odd" }] };
-const SLOT = { key: "for-you", select: "#s", cards: "/cards.json", count: 4, exclude: ["out_of_stock"] };
+const SLOT = { key: "for-you", select: "#s", cards: "/cards.json", count: 4, exclude: ["out_of_stock"], text: { covisit: "Because you viewed {title}", popular: "Popular" } };
 
 /** @param {import("./claims.mjs").Site} site @param {{html?: string, slot?: object, list?: object, cards?: object, before?: string, run?: (tools: any) => any}} options */
 async function shop({ open }, { html = PAGE, slot = {}, list = LIST, cards = CARDS, before = "", run = () => {} } = {}) {
@@ -24,12 +24,13 @@ async function shop({ open }, { html = PAGE, slot = {}, list = LIST, cards = CAR
   const result = await page.evaluate(`(async () => {
     window.hits = 0; window.hit = () => { hits++; };
     window.told = []; window.problems = []; window.asked = []; window.control = new AbortController();
-    const q = (selector) => document.querySelector(selector), list = ${JSON.stringify(list)};
+    const q = (selector) => document.querySelector(selector), list = (window.list = ${JSON.stringify(list)});
     ${before};
     window.before = record();
     window.slots = lib.createSlots({ slots: [${JSON.stringify({ ...SLOT, ...slot })}], signal: control.signal,
       fetchCards: async (url) => { asked.push(url); return ${JSON.stringify(cards)}; },
-      recommend: (key, count) => { asked.push(key, count); return list; },
+      recommend: async (key, count, among) => { asked.push(key, count); if (!among) return list; asked.push(among); return { ...list, items: list.items.filter(({ number }) => among.includes(number)) }; },
+      load: () => import(globalThis.rerankAt ?? "/rerank.js"),
       emit: (touchpoint) => told.push(touchpoint), report: (problem) => problems.push(problem) });
     await pause(100);
     return (${run})({ q, told, problems, asked, control, slots, list, frames: frames_, pause, record, differences, before });
@@ -192,5 +193,93 @@ claims("slots", {
       return differences(before);
     })()`);
     assert.deepEqual(result, []);
+  },
+});
+
+const ITEMS = ["pot", "lid", "mug", "cup", "ant"];
+const ROOM = `<ul id=s><li class=ad>ad</li>${ITEMS.map((item) => `<!-- ${item} --><li data-item=${item}><a href="#${item}">${item}</a><input value=${item}></li>\n`).join("")}<li>last</li></ul>`;
+/** Best first: of the page's items jug is none, cup is out of stock, ant is not in the catalogue. */
+const BEST = { list: "list-2", items: [{ number: 5, reason: "popular" }, { number: 1, because: 3, reason: "covisit" }, { number: 2, reason: "popular" }, { number: 4, reason: "popular" }] };
+const RERANK = { slot: { rerank: "data-item" }, html: ROOM, list: BEST };
+const ORDER = `[...document.querySelectorAll("#s > *")].map((each) => each.dataset.item ?? each.textContent).join(" ")`;
+
+claims("slots that re-rank", {
+  "the best come first among the items, all else stays in its place, and stop() puts all back to the node": async (site) => {
+    const { page, result } = await shop(site, { ...RERANK, run: ({ asked, problems, q }) => ({ asked, problems, list: q("#s").dataset.parlourList }) });
+    assert.deepEqual(result, { asked: ["/cards.json", "for-you", 8, [1, 2, 3, 4]], problems: [], list: "list-2" });
+    assert.equal(await page.evaluate(ORDER), "ad mug lid pot cup ant last");
+    assert.deepEqual(await page.evaluate("control.abort(), differences(before)"), []);
+  },
+  "impressions and clicks are those of what was put first": async (site) => {
+    const { page, told } = await shop(site, RERANK);
+    const properties = { list_id: "list-2", slot: "for-you" };
+    const view = { type: "slot_view", items: [{ item: "mug" }, { item: "lid" }], properties };
+    assert.deepEqual(await told(), [view]);
+    await page.click("[data-item=lid] a");
+    await page.click("[data-item=pot] a");
+    assert.deepEqual(await told(), [view, { type: "slot_click", item: "lid", properties: { ...properties, position: 2 } }]);
+    await page.evaluate("control.abort()");
+    await page.click("[data-item=lid] a");
+    assert.equal((await told()).length, 2);
+  },
+  "focus and what was written stay, there and back": async (site) => {
+    const { result } = await shop(site, { ...RERANK, before: 'q("[data-item=mug] input").focus(); q("[data-item=mug] input").value = "half a word"; list.items.reverse()', run: ({ q, control }) => {
+      const input = q("[data-item=mug] input");
+      const first = [document.activeElement === input, input.value];
+      control.abort();
+      return [...first, document.activeElement === input, input.value];
+    } });
+    assert.deepEqual(result, [true, "half a word", true, "half a word"]);
+  },
+  "tabbing goes in the order that is seen": async (site) => {
+    const { result } = await shop(site, { ...RERANK, run: () => {
+      const links = [...document.querySelectorAll("#s a")];
+      return links.map((link) => link.getBoundingClientRect().top).every((top, at, all) => at === 0 || top > (all[at - 1] ?? 0));
+    } });
+    assert.equal(result, true);
+  },
+  "a new page view ranks from the page's own order": async (site) => {
+    const { page, told } = await shop(site, RERANK);
+    await page.evaluate("list.items = [{ number: 3, reason: 'popular' }, { number: 4, reason: 'popular' }], slots.refresh(), pause(100)");
+    assert.equal(await page.evaluate(ORDER), "ad pot lid mug cup ant last");
+    await page.click("[data-item=mug] a");
+    assert.deepEqual((await told()).map((/** @type {any} */ each) => each.items?.map((/** @type {any} */ { item }) => item).join() ?? each.item), ["mug,lid", "pot,lid"], "the mug is of no list any more");
+    assert.deepEqual(await page.evaluate("control.abort(), differences(before)"), []);
+  },
+  "an order that page or visitor chose meanwhile stays": async (site) => {
+    const { page } = await shop(site, RERANK);
+    await page.evaluate("document.querySelector('#s').append(document.querySelector('[data-item=mug]')), pause(100)");
+    const chosen = "ad lid pot cup ant last mug";
+    assert.equal(await page.evaluate(ORDER), chosen);
+    assert.equal(await page.evaluate(`control.abort(), ${ORDER}`), chosen);
+  },
+  "items that the page takes away and adds are its own": async (site) => {
+    const { page } = await shop(site, RERANK);
+    await page.evaluate("document.querySelector('[data-item=pot]').remove(), document.querySelector('#s').insertAdjacentHTML('afterbegin', '<li data-item=new>'), pause(100)");
+    assert.equal(await page.evaluate(`control.abort(), ${ORDER}`), "new ad lid mug cup ant last");
+  },
+  "keys may stand inside the items, twice, or look like selectors": async (site) => {
+    const html = `<div id=s><p><a data-item='"]'>x</a></p><p data-item=pot>1</p><p data-item=mug>2</p><p data-item=mug>3</p><p data-item>4</p></div>`;
+    const { page, result } = await shop(site, { ...RERANK, html, run: ({ problems }) => problems });
+    assert.deepEqual(result, []);
+    assert.equal(await page.evaluate(`document.querySelector("#s").textContent`), "2x134");
+  },
+  "where nothing of the list is on the page, or the chunk does not come, the page stays as it was": async (site) => {
+    for (const [options, codes] of /** @type {[object, string[]][]} */ ([
+      [{ list: { list: "l", items: [] } }, []],
+      [{ html: "<ul id=s><li>1</li></ul>" }, []],
+      [{ html: "<ul id=s></ul>" }, []],
+      [{ before: "globalThis.rerankAt = '/nowhere.js'" }, ["failed"]],
+      [{ cards: { items: {} } }, []],
+    ])) {
+      const { result } = await shop(site, { ...RERANK, ...options, run: ({ problems, before, differences, told }) => ({ codes: problems.map((/** @type {any} */ problem) => problem.code), left: differences(before), told }) });
+      assert.deepEqual(result, { codes, left: [], told: [] }, JSON.stringify(options));
+    }
+  },
+  "the best of many items costs no more moves than there are best": async (site) => {
+    const html = `<ul id=s>${Array.from({ length: 400 }, (_, n) => `<li data-item=${["x", "mug", "cup", "pot", "lid"][n === 350 ? 1 : n === 399 ? 4 : 0]}${n}>${n}</li>`).join("").replace("mug350", "mug").replace("lid399", "lid")}</ul>`;
+    const { result } = await shop(site, { ...RERANK, html, before: "window.moved = 0; new MutationObserver((records) => records.forEach(({ addedNodes }) => (moved += addedNodes.length))).observe(document.body, { childList: true, subtree: true })",
+      run: () => [/** @type {any} */ (window).moved, document.querySelector("#s")?.textContent?.slice(0, 12)] });
+    assert.deepEqual(result, [2, "350399012345"]);
   },
 });

@@ -3,10 +3,12 @@
 // nothing else, under strict policies, and shown again whatever becomes of the script.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parlour as command } from "./command.mjs";
+import { DIST } from "./server.mjs";
 import { inShop, pageHtml } from "./shop.mjs";
 
 /** @typedef {import("./shop.mjs").Shop} Shop */
@@ -58,6 +60,22 @@ inShop(
       assert.ok(/** @type {string[]} */ (frames).includes("Made for you|Other|Paused"), `${frames}`);
       assert.deepEqual(await page.evaluate("document.adoptedStyleSheets.length"), 0);
       for (const path of ["/parlour.iife.js", "/parlour.wasm", "/plan.bin"]) assert.equal(shop.requests(path).length, 1, path);
+    },
+    "with digests, too, each file is fetched once; a digest that the snippet does not know is asked for again": async (page, shop) => {
+      const { html } = await snippet(shop, ["--integrity", join(DIST, "integrity.json")]);
+      assert.match(html, / integrity="sha384-.* data-integrity="/);
+      for (const [path, head, times] of /** @type {const} */ ([["/checked", html, 1], ["/unaware", html.replace(/,"sha384-[^"]*"\)<\/script>/, ")</script>"), 2]])) {
+        const before = shop.requests("/parlour.wasm").length;
+        shop.route(path, { body: pageHtml({ head: `<script>${FREEZE}</script>${head}`, body: BODY }) });
+        await page.goto(shop.url + path);
+        await page.waitFor(() => document.getElementById("banner")?.textContent === "Made for you");
+        assert.equal(shop.requests("/parlour.wasm").length - before, times, path);
+      }
+      shop.route("/parlour.wasm", { body: Buffer.concat([readFileSync(join(DIST, "parlour.wasm")), Buffer.from([0, 2, 1, 120])]) });
+      shop.route("/tampered", { body: pageHtml({ head: html, body: BODY }) });
+      await page.goto(`${shop.url}/tampered`);
+      await page.waitFor("window.parlour?.start && parlour.ready().then(() => true)");
+      assert.equal(await page.evaluate(() => document.getElementById("banner")?.textContent), "Plain words");
     },
     "hides what will change and nothing else, and shows it again when no script comes": async (page, shop) => {
       const { html } = await snippet(shop);

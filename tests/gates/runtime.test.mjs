@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { PANIC_TEXTS } from "../../scripts/build/panics.mjs";
 import { cargoWasmArgs, wasmPaths } from "../../scripts/build/wasm.mjs";
 import { mustRun, ROOT } from "../../scripts/run.mjs";
 import { wasmTarget } from "../../scripts/setup/rust.mjs";
@@ -55,6 +56,17 @@ test("who has no plan of GrowthBook's loads nothing of their evaluator", () => {
 test("sabotaged: the authoring build, which holds them, is told apart", () => {
   const names = unwanted(bytesOf(authoring.raw)).join("\n");
   for (const crate of ["serde", "jiff", "dec2flt"]) assert.match(names, new RegExp(crate));
+});
+
+/** @param {Uint8Array} bytes */
+const panicTexts = (bytes) => Buffer.from(bytes).toString("latin1").match(PANIC_TEXTS) ?? [];
+
+test("the runtime holds no text of a panic, which nobody would read", () => {
+  for (const name of ["parlour.wasm", "parlour-growthbook.wasm"]) assert.deepEqual(panicTexts(bytesOf(`dist/${name}`)), []);
+});
+
+test("sabotaged: the file as cargo leaves it, which holds them, is told apart", () => {
+  assert.ok(panicTexts(bytesOf(runtime.raw)).length > 2);
 });
 
 /** Does every library the build linked consist of bitcode, which only link-time optimisation leaves? @param {string} folder */

@@ -143,6 +143,22 @@ const ROWS = [
     claim: "refuses in the page what the compiler refuses",
   },
   {
+    what: "items are re-ranked without care for focus",
+    file: "rerank.js",
+    from: "keepFocus(() => arrange(list, after));",
+    to: "arrange(list, after);",
+    tests: "tests/browser/slots.test.mjs",
+    claim: "focus and what was written stay",
+  },
+  {
+    what: "a re-ranked list is put back over an order that was chosen meanwhile",
+    file: "rerank.js",
+    from: ".every((element, place) => element === ours[place])",
+    to: ".every(() => true)",
+    tests: "tests/browser/slots.test.mjs",
+    claim: "chose meanwhile stays",
+  },
+  {
     what: "attributes and addresses are not checked",
     file: "allowed.js",
     from: "export const checkAttribute = (element, name, value) => {",

@@ -40,8 +40,25 @@ pub fn check(
     }
 }
 
-/// Selectors and addresses behind the code, as `parlour snippet` writes them.
+/// Selectors and addresses behind the code, as `parlour snippet` writes them; a digest may follow.
 fn said(script: &str) -> Option<(String, Vec<String>)> {
     let (_, said) = script.trim_end().strip_suffix(')')?.rsplit_once("(window,document,")?;
-    serde_json::from_str(&format!("[{said}]")).ok()
+    let said: Vec<serde_json::Value> = serde_json::from_str(&format!("[{said}]")).ok()?;
+    let [hidden, fetched] = <[_; 2]>::try_from(said.into_iter().take(2).collect::<Vec<_>>()).ok()?;
+    Some((serde_json::from_value(hidden).ok()?, serde_json::from_value(fetched).ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::said;
+
+    #[test]
+    fn what_a_snippet_hides_and_fetches_is_read_with_a_digest_and_without() {
+        for digest in ["", ",\"sha384-x\""] {
+            let script =
+                format!("!function(w,d,c,u,i){{}}(window,document,\"#a,.b\",[\"/w\",\"/p\"]{digest})\n");
+            assert_eq!(said(&script), Some(("#a,.b".into(), vec!["/w".into(), "/p".into()])));
+        }
+        assert_eq!(said("!function(){}(window,document,\"#a\")"), None);
+    }
 }

@@ -1,6 +1,8 @@
+use std::collections::BTreeMap;
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
 use serde_json::json;
 
 use super::{Outcome, Task};
@@ -34,6 +36,9 @@ pub struct Args {
     /// Also apply, before the first paint, what was decided at the last visit (parlour.first.js, beside the script).
     #[arg(long)]
     first: bool,
+    /// Check script, core and chunks by these digests: the integrity.json that lies beside them.
+    #[arg(long, value_name = "FILE")]
+    integrity: Option<PathBuf>,
     /// How to print it.
     #[arg(long, value_enum, default_value_t = Format::Html)]
     format: Format,
@@ -55,6 +60,7 @@ impl Task for Args {
             consent: self.consent,
             nonce: self.nonce,
             first: self.first,
+            digests: self.integrity.as_deref().map(|file| digests(file, host)).transpose()?,
         };
         let snippet = Snippet::of(&opened.plan, &options)?;
         let mut out = host.stdout();
@@ -80,4 +86,9 @@ impl Task for Args {
         out.flush()?;
         Ok(Outcome::Clean)
     }
+}
+
+fn digests(file: &Path, host: &dyn Host) -> anyhow::Result<BTreeMap<String, String>> {
+    let read = || anyhow::Ok(serde_json::from_slice(&host.read(file)?)?);
+    read().with_context(|| format!("{}: not the integrity.json of a dist/", file.display()))
 }

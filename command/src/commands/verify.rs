@@ -14,7 +14,7 @@ pub struct Args {
     /// The signed plan.
     plan: PathBuf,
     /// A public key that the page knows, as `parlour keygen` printed it; once or twice.
-    #[arg(short, long = "key", value_name = "KEY", required = true, value_parser = public_key)]
+    #[arg(short, long = "key", value_name = "KEY", required = true, allow_hyphen_values = true, value_parser = public_key)]
     keys: Vec<PublicKey>,
     /// The host of the page.
     #[arg(long, value_name = "HOST")]
