@@ -4,6 +4,9 @@
 //! other sites cannot send stands for it. `Authorization: Bearer TOKEN` does for programs. With `--admin-addr` the pages are
 //! at an address of their own instead, for whoever can reach that.
 
+use std::sync::PoisonError;
+use std::time::{Duration, Instant};
+
 use axum::extract::{Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
@@ -17,7 +20,7 @@ use serde_json::json;
 use subtle::ConstantTimeEq;
 
 use super::{App, files, inspect, metrics, now_ms};
-use crate::store::Filter;
+use crate::store::{Counts, Filter, Problem, Store, StoreError};
 
 const PAGE: &str = include_str!("admin.html");
 const COOKIE: &str = "parlour_admin";
@@ -170,15 +173,45 @@ struct Since {
     after: i64,
 }
 
+/// What counting all events gave, and what that took.
+#[derive(Debug)]
+pub struct Glance {
+    counts: Counts,
+    on_pages: Vec<Problem>,
+    at: Instant,
+    took: Duration,
+}
+
+/// Counting a large store takes long, and pages ask every two seconds: it is counted anew once that is a small part of the
+/// time.
+const COUNTING_SHARE: u32 = 20;
+
+impl Glance {
+    fn take(kept: &mut Option<Self>, store: &dyn Store) -> Result<(Counts, Vec<Problem>), StoreError> {
+        let is_fresh = |glance: &&mut Self| glance.at.elapsed() < glance.took * COUNTING_SHARE;
+        if let Some(glance) = kept.as_mut().filter(is_fresh) {
+            return Ok((glance.counts.clone(), glance.on_pages.clone()));
+        }
+        let begun = Instant::now();
+        let (counts, on_pages) = (store.counts()?, store.problems()?);
+        let (at, took) = (Instant::now(), begun.elapsed());
+        *kept = Some(Self { counts: counts.clone(), on_pages: on_pages.clone(), at, took });
+        Ok((counts, on_pages))
+    }
+}
+
 /// Counts, and the events after the cursor the page saw last.
 async fn state(State(app): State<App>, Query(since): Query<Since>) -> Response {
     let live = app.live.borrow().clone();
     let reader = app.reader.clone();
     let read = tokio::task::spawn_blocking(move || {
         reader.with(|store| {
-            Ok::<_, crate::store::StoreError>((
-                store.counts()?,
-                store.problems()?,
+            // A panic while counting leaves what was counted before.
+            let mut glance = app.glance.lock().unwrap_or_else(PoisonError::into_inner);
+            let (counts, on_pages) = Glance::take(&mut glance, store)?;
+            Ok::<_, StoreError>((
+                counts,
+                on_pages,
                 store.recent(since.after, MAX_RECENT, &Filter::default())?,
             ))
         })

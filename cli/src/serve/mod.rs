@@ -67,6 +67,7 @@ pub struct App {
     pub metrics: Metrics,
     rates: Arc<rates::Rates>,
     memory: Memory,
+    glance: Arc<Mutex<Option<admin::Glance>>>,
     db: Option<Arc<PathBuf>>,
     /// True once the server is asked to stop: whatever has no end of its own ends then.
     stopped: watch::Receiver<bool>,
@@ -191,6 +192,7 @@ impl Server {
             policy: Arc::new(policy),
             metrics: Metrics::default(),
             memory: Memory::default(),
+            glance: Arc::default(),
             db: db.map(Arc::new),
             stopped,
         };

@@ -12,6 +12,8 @@ use serde::Serialize;
 use super::{Delivery, Outcome, StoreError};
 
 const MAX_GAPS: u32 = 100;
+/// A page gives up what it could not send for so long.
+const WINDOW_MS: i64 = 30 * 86_400_000;
 
 /// What the envelope of a batch says of the tab that sent it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,7 +26,7 @@ pub struct TabReport {
     pub drops: BTreeMap<String, i64>,
 }
 
-/// Sums over tabs, and those with a gap.
+/// Sums over the tabs heard of in the 30 days before, and those with a gap.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Loss {
     pub tabs: i64,
@@ -122,11 +124,13 @@ pub fn note(connection: &Connection, delivery: &Delivery, outcomes: &[Outcome]) 
 }
 
 pub fn read(connection: &Connection, quiet_before_ms: i64) -> Result<Loss, StoreError> {
+    let since_ms = quiet_before_ms.saturating_sub(WINDOW_MS);
     let mut loss = connection.query_row(
         "SELECT count(*), coalesce(sum(last_ms >= ?1), 0), coalesce(sum(highest), 0), coalesce(sum(received), 0), \
            coalesce(sum(duplicates), 0), \
-           max(coalesce(sum(iif(last_ms < ?1, highest - received - given_up, 0)), 0), 0) FROM tabs",
-        [quiet_before_ms],
+           max(coalesce(sum(iif(last_ms < ?1, highest - received - given_up, 0)), 0), 0) FROM tabs \
+         WHERE last_ms >= ?2",
+        (quiet_before_ms, since_ms),
         |row| {
             Ok(Loss {
                 tabs: row.get(0)?,
@@ -140,17 +144,18 @@ pub fn read(connection: &Connection, quiet_before_ms: i64) -> Result<Loss, Store
         },
     )?;
     let mut reasons = connection.prepare_cached(
-        "SELECT reason.key, sum(reason.value) FROM tabs, json_each(tabs.drops) AS reason GROUP BY 1 ORDER BY 1",
+        "SELECT reason.key, sum(reason.value) FROM tabs, json_each(tabs.drops) AS reason \
+         WHERE given_up > 0 AND last_ms >= ?1 GROUP BY 1 ORDER BY 1",
     )?;
-    for reason in reasons.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))? {
+    for reason in reasons.query_map([since_ms], |row| Ok((row.get(0)?, row.get(1)?)))? {
         let (reason, count) = reason?;
         loss.given_up.insert(reason, count);
     }
     let mut gaps = connection.prepare_cached(
         "SELECT tab, last_ms, highest, received, duplicates, given_up, highest - received - given_up, last_ms >= ?1 \
-         FROM tabs WHERE highest - received - given_up > 0 ORDER BY last_ms DESC LIMIT ?2",
+         FROM tabs WHERE highest - received - given_up > 0 AND last_ms >= ?3 ORDER BY last_ms DESC LIMIT ?2",
     )?;
-    let gaps = gaps.query_map((quiet_before_ms, MAX_GAPS), |row| {
+    let gaps = gaps.query_map((quiet_before_ms, MAX_GAPS, since_ms), |row| {
         Ok(TabGap {
             tab: row.get(0)?,
             last_ms: row.get(1)?,
