@@ -101,6 +101,21 @@ const bundled = async (source, collector) => {
   return outputFiles[0].text;
 };
 
+const WANTED = Object.values(EXPECT).reduce((sum, { page, identify }) => sum + TRACKS + page + identify, 0);
+
+/** What every page did is there, once. @param {any[]} lines of an export */
+const eachOnce = (lines) => {
+  const clients = Object.keys(CLIENTS);
+  for (const [client, { name, page, identify }] of Object.entries(EXPECT)) {
+    const tracks = lines.filter((event) => event.type === 'track' && event.event === name);
+    assert.deepEqual(tracks.map(({ properties }) => Number(properties.n)).sort(), [1, 2, 3, 4, 5], client);
+    const own = lines.filter((event) => new URL(event.context.page.url).pathname === `/${clients.indexOf(client)}`);
+    assert.deepEqual([own.filter(({ type }) => type === 'page').length, own.filter(({ type }) => type === 'identify').length], [page, identify], client);
+  }
+  assert.equal(lines.length, WANTED);
+  assert.equal(new Set(lines.map(({ messageId }) => messageId)).size, WANTED);
+};
+
 inEveryEngine('npm clients of other systems deliver each event once', async (browser) => {
   const folder = await mkdtemp(join(tmpdir(), 'parlour-clients-'));
   const site = await startServer({ folders: [] });
@@ -119,20 +134,20 @@ inEveryEngine('npm clients of other systems deliver each event once', async (bro
       }),
     );
     const stored = async () => (await parlour(['export', '--db', collector.db, '--format', 'csv'])).trim().split('\r\n').length - 1;
-    const wanted = Object.values(EXPECT).reduce((sum, { page, identify }) => sum + TRACKS + page + identify, 0);
-    await until(async () => (await stored()) >= wanted, 15_000, `${wanted} events`);
+    await until(async () => (await stored()) >= WANTED, 15_000, `${WANTED} events`);
     // Whatever is still to come twice comes on leaving.
     for (const page of pages) await page.goto('about:blank');
-    const lines = (await parlour(['export', '--db', collector.db])).trim().split('\n').map((line) => JSON.parse(line));
-    const titles = Object.keys(CLIENTS);
-    for (const [client, { name, page, identify }] of Object.entries(EXPECT)) {
-      const tracks = lines.filter((event) => event.type === 'track' && event.event === name);
-      assert.deepEqual(tracks.map(({ properties }) => Number(properties.n)).sort(), [1, 2, 3, 4, 5], client);
-      const own = lines.filter((event) => new URL(event.context.page.url).pathname === `/${titles.indexOf(client)}`);
-      assert.deepEqual([own.filter(({ type }) => type === 'page').length, own.filter(({ type }) => type === 'identify').length], [page, identify], client);
-    }
-    assert.equal(lines.length, wanted);
-    assert.equal(new Set(lines.map(({ messageId }) => messageId)).size, wanted);
+    const all = (await parlour(['export', '--db', collector.db])).trim().split('\n').map((line) => JSON.parse(line));
+    // Plausible's tells on leaving how long a page was looked at, if it was for some seconds.
+    const lines = all.filter((event) => event.event !== 'engagement');
+    eachOnce(lines);
+    // Would it notice?
+    for (const [what, broken] of /** @type {const} */ ([
+      ['one is missing', lines.slice(1)],
+      ['one is there twice', [...lines, { ...lines[0], messageId: 'another' }]],
+      ['two share an id', lines.map((line, index) => (index ? line : { ...line, messageId: lines[1].messageId }))],
+    ]))
+      assert.throws(() => eachOnce(broken), assert.AssertionError, what);
     assert.ok(!JSON.stringify(lines).includes('HeadlessChrome'), 'user agents are not kept');
   } finally {
     await collector.close();

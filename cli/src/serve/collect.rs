@@ -122,9 +122,9 @@ impl Request<'_> {
         delivery.tabs.extend(parsed.tab.map(|tab| crate::store::TabReport { received_ms: now_ms, ..tab }));
         let (mut kept, mut wishes) = (Vec::new(), Vec::new());
         for (index, sent) in parsed.events.into_iter().enumerate() {
-            let (raw, decoded) = match sent {
-                Sent::Event(raw) => (raw.get().to_owned(), decode(&raw, arrival)),
-                Sent::Broken { raw, why } => (raw, Decoded::Drop { id: None, why }),
+            let (raw, decoded) = match &sent {
+                Sent::Event(raw) => (raw.get(), decode(raw, arrival)),
+                Sent::Broken { raw, why } => (raw.as_str(), Decoded::Drop { id: None, why: why.clone() }),
             };
             match decoded {
                 Decoded::Keep { event, warnings } => {
@@ -140,7 +140,7 @@ impl Request<'_> {
                         received_ms: now_ms,
                         protocol: protocol.name().to_owned(),
                         why: why.clone(),
-                        raw: redact::text(&raw).chars().take(MAX_QUARANTINED_CHARS).collect(),
+                        raw: redact::text(raw).chars().take(MAX_QUARANTINED_CHARS).collect(),
                     });
                     answer.say(id.unwrap_or_else(|| format!("#{index}")), "drop", why);
                 }
