@@ -36,7 +36,8 @@ pub fn note(connection: &Connection, delivery: &Delivery, outcomes: &[Outcome]) 
         match event.bucketing {
             Some(Bucketing::Differs) => add(event.received_ms, "bucket-differs"),
             Some(Bucketing::UnknownPlan) => add(event.received_ms, "unknown-plan"),
-            Some(Bucketing::Agrees) | None => {}
+            Some(Bucketing::Agrees) => add(event.received_ms, "bucket-agrees"),
+            None => {}
         }
         if event.clock_ms.is_some() {
             add(event.received_ms, "clock-corrected");
