@@ -74,19 +74,51 @@ fn a_backup_beside_a_writing_server_is_one_moment_and_a_restore_beside_it_loses_
     assert!(String::from_utf8_lossy(&taken.stderr).contains("is there already"));
 }
 
-/// A store as version 2 of the schema had it.
+/// The schema as version 2 had it, which no later step changes.
+const VERSION_2: &str = "CREATE TABLE events (
+  id TEXT PRIMARY KEY NOT NULL,
+  site TEXT NOT NULL,
+  env TEXT,
+  type TEXT NOT NULL,
+  name TEXT NOT NULL,
+  anonymous_id TEXT,
+  user_id TEXT,
+  session_id TEXT,
+  occurred_ms INTEGER NOT NULL,
+  received_ms INTEGER NOT NULL,
+  plan_hash TEXT,
+  experiment TEXT,
+  variant TEXT,
+  reason TEXT,
+  experiment_version INTEGER,
+  goal TEXT,
+  item TEXT,
+  order_id TEXT,
+  revenue_minor INTEGER,
+  currency TEXT,
+  raw TEXT NOT NULL
+) STRICT;
+CREATE INDEX events_by_arrival ON events (received_ms, id);
+CREATE INDEX events_by_type ON events (type, env);
+CREATE INDEX exposures ON events (experiment, variant, env, anonymous_id, occurred_ms) WHERE experiment IS NOT NULL;
+CREATE INDEX goals ON events (anonymous_id, goal, occurred_ms) WHERE goal IS NOT NULL;
+CREATE TABLE plans (
+  hash TEXT PRIMARY KEY NOT NULL,
+  site TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  first_served_ms INTEGER NOT NULL,
+  bytes BLOB NOT NULL
+) STRICT;
+DROP INDEX exposures;
+CREATE INDEX exposures ON events (experiment, variant, env, anonymous_id, occurred_ms) WHERE type = 'exposure';
+CREATE INDEX lates ON events (experiment, variant, env) WHERE type = 'late';
+PRAGMA application_id = 1346458188;
+PRAGMA user_version = 2;
+";
+
 fn old_store(db: &Path, events: usize) {
-    drop(SqliteStore::open(db).unwrap());
     let connection = rusqlite::Connection::open(db).unwrap();
-    connection
-        .execute_batch(
-            "DROP INDEX events_by_visitor; DROP INDEX events_by_user; DROP INDEX events_by_order; DROP TABLE tabs; \
-             DROP TABLE locks; DROP TABLE forgotten; DROP TABLE quarantine; DROP TABLE tallies; DROP TABLE erasures; \
-             ALTER TABLE events DROP COLUMN protocol; ALTER TABLE events DROP COLUMN tab; \
-             ALTER TABLE events DROP COLUMN seq; ALTER TABLE events DROP COLUMN agent; \
-             ALTER TABLE events DROP COLUMN bucketing; ALTER TABLE events DROP COLUMN clock_ms; PRAGMA user_version = 2;",
-        )
-        .unwrap();
+    connection.execute_batch(VERSION_2).unwrap();
     for number in 0..events {
         connection
             .execute(
