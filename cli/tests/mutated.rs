@@ -123,8 +123,7 @@ async fn mutated_bodies_are_answered_and_leave_nothing_behind() {
             .map(|_| {
                 let body = mutate(&seeds, &mut random);
                 let (path, _) = ROUTES[random.random_range(0..ROUTES.len())];
-                let media = ["text/plain", "application/json", "application/x-www-form-urlencoded", ""]
-                    [random.random_range(0..4)];
+                let media = MEDIA[random.random_range(0..MEDIA.len())];
                 let router = collector.router.clone();
                 tokio::spawn(async move {
                     (

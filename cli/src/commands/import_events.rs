@@ -42,6 +42,7 @@ const FIELDS: [(&str, &str); 13] = [
 /// nothing. May run beside a server.
 #[derive(Debug, clap::Args)]
 pub struct Args {
+    /// In UTF-8, with commas between its columns.
     #[arg(value_name = "CSV")]
     file: PathBuf,
     /// The store of `parlour serve`.
