@@ -58,9 +58,10 @@ async function load(/** @type {string} */ url, /** @type {number} */ seconds, /*
       const text = request();
       if (planned > performance.now()) await sleep(planned - performance.now());
       if (planned >= end) break;
+      const sent = performance.now();
       socket.write(text);
       const status = await answer(socket);
-      times.push(performance.now() - planned);
+      times.push(performance.now() - Math.min(planned, sent));
       statuses.set(status, (statuses.get(status) ?? 0) + 1);
     }
     socket.destroy();

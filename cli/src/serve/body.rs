@@ -23,13 +23,16 @@ const MIN_RATIO_BYTES: usize = 64 << 10;
 /// All bodies that are read or waiting at one time, whatever the number of connections.
 const MAX_HELD_BYTES: usize = 96 << 20;
 
-/// What all bodies together may hold in memory.
+/// What all bodies together may hold in memory, and how long each may take to come.
 #[derive(Debug, Clone)]
-pub struct Memory(Arc<Semaphore>);
+pub struct Memory {
+    shares: Arc<Semaphore>,
+    timeout: Duration,
+}
 
 impl Default for Memory {
     fn default() -> Self {
-        Self(Arc::new(Semaphore::new(MAX_HELD_BYTES)))
+        Self { shares: Arc::new(Semaphore::new(MAX_HELD_BYTES)), timeout: BODY_TIMEOUT }
     }
 }
 
@@ -43,17 +46,17 @@ pub struct Held {
 impl Memory {
     fn take(&self, bytes: usize) -> Result<OwnedSemaphorePermit, Refused> {
         let permits = u32::try_from(bytes).unwrap_or(u32::MAX);
-        Arc::clone(&self.0).try_acquire_many_owned(permits).map_err(|_| {
+        Arc::clone(&self.shares).try_acquire_many_owned(permits).map_err(|_| {
             Refused::busy("too many bodies are being read", "keep the events and send them again later")
         })
     }
 
     pub async fn receive(&self, headers: &HeaderMap, body: Body) -> Result<Held, Refused> {
         let late = |_| {
-            let error = format!("the body took longer than {} s", BODY_TIMEOUT.as_secs());
+            let error = format!("the body took longer than {} s", self.timeout.as_secs());
             Refused::new(StatusCode::REQUEST_TIMEOUT, error, "send less at a time")
         };
-        let held = tokio::time::timeout(BODY_TIMEOUT, self.read(body)).await.map_err(late)??;
+        let held = tokio::time::timeout(self.timeout, self.read(body)).await.map_err(late)??;
         self.inflate(headers, held)
     }
 
@@ -118,4 +121,42 @@ fn gunzip(packed: &[u8]) -> Result<Vec<u8>, Refused> {
 
 fn too_large() -> Refused {
     Refused::new(StatusCode::PAYLOAD_TOO_LARGE, "the body is longer than 1 MB", "send fewer events at a time")
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::stream;
+
+    use super::*;
+
+    fn status(received: Result<Held, Refused>) -> u16 {
+        received.map_or_else(|refused| refused.status.as_u16(), |_| 200)
+    }
+
+    #[tokio::test]
+    async fn a_body_that_never_ends_is_given_up() {
+        let memory = Memory { timeout: Duration::from_millis(20), ..Memory::default() };
+        let chunks = stream::unfold(0u32, |sent| async move {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            Some((Ok::<_, std::io::Error>(Bytes::from_static(b" ")), sent + 1))
+        });
+        let received = memory.receive(&HeaderMap::new(), Body::from_stream(chunks)).await;
+        assert_eq!(status(received), 408);
+        assert_eq!(memory.shares.available_permits(), MAX_HELD_BYTES, "and its memory is given back");
+    }
+
+    #[tokio::test]
+    async fn bodies_share_a_memory_that_is_bounded_and_given_back() {
+        let memory = Memory::default();
+        let headers = HeaderMap::new();
+        let receive = || memory.receive(&headers, Body::from(vec![b' '; MAX_BODY_BYTES]));
+        let mut held = Vec::new();
+        for _ in 0..MAX_HELD_BYTES / MAX_BODY_BYTES {
+            held.extend(receive().await.ok());
+        }
+        assert_eq!(held.len(), MAX_HELD_BYTES / MAX_BODY_BYTES);
+        assert_eq!(status(receive().await), 503);
+        held.pop();
+        assert_eq!(status(receive().await), 200);
+    }
 }

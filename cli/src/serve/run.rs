@@ -75,6 +75,12 @@ pub async fn run(mut options: Options) -> anyhow::Result<()> {
     };
     let listener = bind(SocketAddr::new(options.bind, options.port), "--port").await?;
     let admin = match options.admin.address {
+        Some(address) if !address.ip().is_loopback() => {
+            eprintln!(
+                "parlour: --admin-addr {address} is no address of this machine alone: whoever reaches it reads everything"
+            );
+            Some(bind(address, "--admin-addr").await?)
+        }
         Some(address) => Some(bind(address, "--admin-addr").await?),
         None => None,
     };
