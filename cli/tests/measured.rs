@@ -194,7 +194,7 @@ fn an_alert_is_raised_for_a_broken_split_and_for_silence_and_not_for_chance() {
         ("by chance", vec![arm("control", 290, 9, 900), arm("loud", 710, 9, 900)], vec![]),
         ("evenly", vec![arm("control", 500, 9, 900), arm("loud", 500, 9, 900)], vec!["split"]),
         ("one arm alone", vec![arm("loud", 1_000, 9, 900)], vec!["split"]),
-        ("too few to say", vec![arm("loud", 90, 9, 900)], vec![]),
+        ("too few to say", vec![arm("loud", 10, 9, 900)], vec![]),
         ("silent", vec![arm("control", 250, 0, 100), arm("loud", 750, 0, 200)], vec!["silent"]),
         ("hardly met at all", vec![arm("control", 250, 0, 10), arm("loud", 750, 0, 20)], vec![]),
         ("another version", vec![ArmCount { version: 0, ..arm("loud", 1_000, 0, 900) }], vec![]),

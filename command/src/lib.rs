@@ -2,7 +2,6 @@
 //! command adds commands that need a machine of its own; in Node the same crate runs as wasm.
 
 mod bar;
-pub mod chi_square;
 pub mod commands;
 mod crowd;
 mod difference;
@@ -10,7 +9,7 @@ pub mod host;
 #[cfg(target_arch = "wasm32")]
 mod node;
 pub mod plan_file;
-mod progress;
+pub mod progress;
 pub mod rules;
 mod simulation;
 pub mod snippet;

@@ -4,7 +4,7 @@
 mod common;
 
 use common::{Memory, line};
-use parlour::authoring::power::Power;
+use parlour_stats::power::Power;
 use serde_json::Value;
 
 #[test]

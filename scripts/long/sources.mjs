@@ -17,7 +17,7 @@ function block(text, from) {
 
 /** Every test inside `proptest!`, by file. @returns {{file: string, claim: string}[]} */
 export function properties() {
-  const files = filesBelow(["src", "tests", "cli/src", "signing"]).filter((file) => file.endsWith(".rs"));
+  const files = filesBelow(["src", "tests", "cli/src", "signing", "stats"]).filter((file) => file.endsWith(".rs"));
   return files.flatMap((file) => {
     const text = readFileSync(file, "utf8");
     return [...text.matchAll(/^\s*proptest! \{/gm)].flatMap((opening) =>

@@ -3,6 +3,7 @@
 import { lastLines, mustRun, ROOT, run } from "../run.mjs";
 import { cargoTool, nightly, WITH_TOOLS } from "../setup/cargo-tool.mjs";
 import { FUZZ_TARGETS, properties } from "./sources.mjs";
+import { statistics } from "./statistics.mjs";
 
 /**
  * @typedef {{what: string, amount: string, result: string, failed: boolean, text?: string}} Row
@@ -107,6 +108,7 @@ async function mutants() {
 export const STAGES = [
   { name: "pairs", about: "random (id, experiment) pairs on every host", needsBuild: true, work: pairs },
   { name: "properties", about: "every property with more cases", needsBuild: false, work: drawn },
+  { name: "statistics", about: "how often the estimators of results are wrong", needsBuild: false, work: statistics },
   { name: "mutations", about: "the fuzz targets on stable, for longer", needsBuild: false, work: mutations },
   { name: "bodies", about: "what the collector is sent, broken at random", needsBuild: false, work: bodies },
   { name: "libfuzzer", about: "the fuzz targets guided by coverage, where nightly is", needsBuild: false, work: libFuzzer },

@@ -20,7 +20,6 @@ mod names;
 mod page;
 mod pattern;
 mod plan;
-pub mod power;
 mod redirect;
 mod requires;
 mod schema;

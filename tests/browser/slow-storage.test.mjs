@@ -9,7 +9,7 @@ import { inShop, pageHtml, scriptTag, STUB, TAG } from "./shop.mjs";
 
 const parlour = /** @type {any} */ (undefined);
 
-const CONFIG = { site: ["127.0.0.1"], consent: { initial: "measure" }, experiments: { coded: { status: "running", variants: { a: {}, b: {} } } } };
+const CONFIG = { site: ["127.0.0.1"], experiments: { coded: { status: "running", variants: { a: {}, b: {} } } } };
 
 /** Opens nothing before the page says so, and says whether it has. */
 const slowly = () => {
@@ -35,7 +35,7 @@ const slowly = () => {
 
 /** @param {Page} page @param {Shop} shop @param {string} head */
 const visit = async (page, shop, head) => {
-  shop.route("/", { body: pageHtml({ head: `<script>${STUB}</script>${head}${scriptTag(TAG)}` }) });
+  shop.route("/", { body: pageHtml({ head: `<script>${STUB}</script>${head}${scriptTag({ ...TAG, "data-consent": "measure" })}` }) });
   await page.goto(`${shop.url}/`);
   await page.waitFor(() => !!parlour.start);
 };

@@ -5,8 +5,8 @@ use anyhow::Context;
 
 use parlour_command::commands::{Outcome, Task};
 use parlour_command::host::Host;
+use parlour_command::progress::Progress;
 
-use super::progress::Progress;
 use crate::store::SqliteStore;
 
 /// Copies a store to a new file, as one moment saw it, while a server goes on writing.
@@ -27,8 +27,8 @@ impl Task for Args {
         let store =
             SqliteStore::open_to_read(&db).with_context(|| format!("cannot open {}", db.display()))?;
         let part = out.with_added_extension("part");
-        let mut progress = Progress::new(host, "pages copied");
-        let copied = store.backup(&part, &mut |done, of| progress.at(done, of));
+        let mut progress = Progress::new(host, "pages copied", 0);
+        let copied = store.backup(&part, &mut |done, of| progress.step(done, of));
         progress.end();
         let named = copied.map_err(anyhow::Error::from).and_then(|()| Ok(std::fs::rename(&part, &out)?));
         if named.is_err() {

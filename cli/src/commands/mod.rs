@@ -6,7 +6,6 @@ mod export;
 mod forget;
 mod import_events;
 mod plan;
-mod progress;
 mod restore;
 mod serve;
 

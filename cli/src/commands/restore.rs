@@ -5,8 +5,8 @@ use anyhow::Context;
 
 use parlour_command::commands::{Outcome, Task};
 use parlour_command::host::Host;
+use parlour_command::progress::Progress;
 
-use super::progress::Progress;
 use crate::store;
 
 /// Adds to a store what a backup has and it has not.
@@ -26,8 +26,8 @@ pub struct Args {
 impl Task for Args {
     fn run(self, host: &dyn Host) -> anyhow::Result<Outcome> {
         let Self { db, from } = self;
-        let mut progress = Progress::new(host, "events");
-        let restored = store::restore(&db, &from, &mut |done, of| progress.at(done, of));
+        let mut progress = Progress::new(host, "events", 0);
+        let restored = store::restore(&db, &from, &mut |done, of| progress.step(done, of));
         progress.end();
         let restored =
             restored.with_context(|| format!("cannot restore {} from {}", db.display(), from.display()))?;

@@ -1,7 +1,7 @@
 //! `--alert URL`: a POST of JSON when an experiment goes wrong, once until it is well again.
 //!
-//! - `split`: visitors do not fall to the variants as the plan's buckets say (Pearson's chi-square). It is asked again and
-//!   again while visitors come, so that it must be a thousand times surer than a single look would.
+//! - `split`: visitors do not fall to the variants as the plan's buckets say, by the test that may be asked again and again
+//!   while visitors come (`sample_ratio::always_valid`).
 //! - `silent`: an experiment that runs, and was met all day, has not been met for an hour.
 
 use std::collections::BTreeSet;
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use parlour::hash::{id64, murmur3_32};
 use parlour::plan::{Experiment, Plan, Status};
-use parlour_command::chi_square::ChiSquare;
+use parlour_stats::sample_ratio::{ALARM, always_valid};
 use serde::Serialize;
 use tokio::sync::watch;
 
@@ -17,10 +17,6 @@ use super::Reader;
 use super::plan::Live;
 use crate::store::ArmCount;
 
-/// One honest experiment in a million is under it at a look.
-const SUSPECT: f64 = 1e-6;
-/// Fewer visitors fall unevenly by chance, and unevenness of them costs little.
-const FEWEST: u64 = 100;
 /// Exposures of the day before the hour, below which an hour without any is nothing strange.
 const BUSY_DAY: i64 = 240;
 /// Minutes between two looks, each of which reads all exposures.
@@ -124,23 +120,23 @@ fn split(key: &str, experiment: &Experiment, arms: &[&ArmCount]) -> Option<Strin
         let own = arms.iter().filter(|arm| murmur3_32(arm.variant.as_bytes(), 0) == id);
         own.map(|arm| u64::try_from(arm.bucketed).unwrap_or_default()).sum::<u64>()
     };
-    let observed: Vec<u64> = experiment.variants.iter().map(|id| count(*id)).collect();
-    let total: u64 = observed.iter().sum();
-    let weights: Vec<f64> =
-        (0..).zip(&experiment.variants).map(|(index, _)| experiment.buckets(index) as f64).collect();
+    // A variant without buckets is reached by nobody.
+    let (observed, weights): (Vec<u64>, Vec<f64>) = (0..)
+        .zip(&experiment.variants)
+        .map(|(index, id)| (count(*id), experiment.buckets(index) as f64))
+        .filter(|(_, weight)| *weight > 0.0)
+        .unzip();
+    let test = always_valid(&observed, &weights).ok()?;
+    let total = observed.iter().sum::<u64>() as f64;
     let sum: f64 = weights.iter().sum();
-    if total < FEWEST || sum <= 0.0 {
-        return None;
-    }
-    let expected: Vec<f64> = weights.iter().map(|weight| weight / sum * total as f64).collect();
-    let test = ChiSquare::of_shares(&observed, &expected)?;
     let counts = observed.iter().map(u64::to_string).collect::<Vec<_>>().join(" : ");
-    let wanted = expected.iter().map(|count| format!("{count:.0}")).collect::<Vec<_>>().join(" : ");
-    (test.p < SUSPECT).then(|| {
+    let wanted =
+        weights.iter().map(|weight| format!("{:.0}", weight / sum * total)).collect::<Vec<_>>().join(" : ");
+    (test.p < ALARM).then(|| {
         format!(
-            "the split of {key} is broken: {counts} visitors where {wanted} were to be expected (chi-square {:.1}, p {:.1e}); \
-             its results mean nothing until the reason is known",
-            test.chi_square, test.p
+            "the split of {key} is broken: {counts} visitors where {wanted} were to be expected (p {:.1e}, valid at every \
+             look); its results mean nothing until the reason is known",
+            test.p
         )
     })
 }

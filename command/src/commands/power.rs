@@ -1,7 +1,7 @@
 use std::io::Write as _;
 
 use anyhow::Context as _;
-use parlour::authoring::power::Power;
+use parlour_stats::power::Power;
 use serde_json::json;
 
 use super::{Outcome, Task};

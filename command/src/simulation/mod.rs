@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use parlour::decision::Decision;
 use parlour::plan::{Experiment, FULL};
+use parlour_stats::chi_square::ChiSquare;
 
-use crate::chi_square::ChiSquare;
 use crate::crowd::{Asked, Crowd, Facts, complete};
 use crate::plan_file::Opened;
 use crate::visitor::Visitor;

@@ -1,9 +1,10 @@
 //! Too few visitors for the power asked, in the time there is.
 
+use parlour_stats::power::Power;
+
 use super::super::diagnostic::Diagnostics;
 use super::super::json::Json;
 use super::super::plan::share_of;
-use super::super::power::Power;
 use super::Entry;
 use crate::plan::FULL;
 

@@ -4,7 +4,7 @@
 use statrs::function::gamma::gamma_ur;
 
 /// Cochran's rule: where fewer are expected in a cell, the distribution is not that of chi-square.
-const FEWEST_EXPECTED: f64 = 5.0;
+pub(crate) const FEWEST_EXPECTED: f64 = 5.0;
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ChiSquare {
@@ -66,7 +66,7 @@ impl std::fmt::Display for ChiSquare {
 }
 
 /// P(X ≥ x) for chi-square: the regularised upper incomplete gamma function Q(freedom/2, x/2).
-fn upper_tail(x: f64, freedom: u32) -> f64 {
+pub(crate) fn upper_tail(x: f64, freedom: u32) -> f64 {
     if !x.is_finite() {
         return 0.0;
     }
