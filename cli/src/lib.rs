@@ -3,6 +3,7 @@
 pub mod commands;
 pub mod demo;
 pub mod doctor;
+pub mod export;
 mod host;
 pub mod serve;
 pub mod store;

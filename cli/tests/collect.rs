@@ -52,7 +52,7 @@ async fn each_event_of_a_batch_gets_its_own_answer() {
     };
     let events = [
         event("good"),
-        with("no-type", &|event| event["type"] = json!("screen")),
+        with("no-type", &|event| event["type"] = json!("scream")),
         with("no-name", &|event| event["event"] = Value::Null),
         with("bad-time", &|event| event["timestamp"] = json!("yesterday")),
         with("bad-properties", &|event| event["properties"] = json!([1])),

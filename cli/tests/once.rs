@@ -11,7 +11,8 @@ use axum::http::StatusCode;
 use common::{Collector, Served, batch, event, exported, parlour, rows};
 use parlour_cli::serve::Stores;
 use parlour_cli::store::{
-    ArchivedPlan, Counts, EachExported, Event, Outcome, Problem, RecentEvent, SqliteStore, Store, StoreError,
+    ArchivedPlan, ArmCount, Counts, Delivery, EachExported, Erased, Filter, Loss, Outcome, Problem,
+    Quarantined, Receipt, RecentEvent, SqliteStore, Store, StoreError, Tally,
 };
 use serde_json::json;
 
@@ -20,10 +21,10 @@ struct Twin<F>(SqliteStore, F);
 
 impl<F> Store for Twin<F>
 where
-    F: FnMut(&mut SqliteStore, &[Event]) -> Result<Vec<Outcome>, StoreError> + Send,
+    F: FnMut(&mut SqliteStore, &Delivery) -> Result<Receipt, StoreError> + Send,
 {
-    fn append(&mut self, events: &[Event]) -> Result<Vec<Outcome>, StoreError> {
-        (self.1)(&mut self.0, events)
+    fn append(&mut self, delivery: &Delivery) -> Result<Receipt, StoreError> {
+        (self.1)(&mut self.0, delivery)
     }
     fn problems(&self) -> Result<Vec<Problem>, StoreError> {
         self.0.problems()
@@ -34,20 +35,44 @@ where
     fn latest_plan(&self) -> Result<Option<ArchivedPlan>, StoreError> {
         self.0.latest_plan()
     }
+    fn plan_bytes(&self, hash: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        self.0.plan_bytes(hash)
+    }
     fn counts(&self) -> Result<Counts, StoreError> {
         self.0.counts()
     }
-    fn recent(&self, cursor: i64, limit: u32) -> Result<Vec<RecentEvent>, StoreError> {
-        self.0.recent(cursor, limit)
+    fn recent(&self, cursor: i64, limit: u32, filter: &Filter) -> Result<Vec<RecentEvent>, StoreError> {
+        self.0.recent(cursor, limit, filter)
     }
-    fn export(&self, each: EachExported<'_>) -> Result<(), StoreError> {
-        self.0.export(each)
+    fn loss(&self, quiet_before_ms: i64) -> Result<Loss, StoreError> {
+        self.0.loss(quiet_before_ms)
+    }
+    fn arms(&self, now_ms: i64) -> Result<Vec<ArmCount>, StoreError> {
+        self.0.arms(now_ms)
+    }
+    fn quarantined(&self, limit: u32) -> Result<Vec<Quarantined>, StoreError> {
+        self.0.quarantined(limit)
+    }
+    fn tallies(&self, since_ms: i64) -> Result<Vec<Tally>, StoreError> {
+        self.0.tallies(since_ms)
+    }
+    fn export(&self, ids: &[String], each: EachExported<'_>) -> Result<(), StoreError> {
+        self.0.export(ids, each)
+    }
+    fn linked(&self, id: &str) -> Result<Vec<String>, StoreError> {
+        self.0.linked(id)
+    }
+    fn forget(&mut self, ids: &[String], now_ms: i64) -> Result<Erased, StoreError> {
+        self.0.forget(ids, now_ms)
+    }
+    fn retain(&mut self, since_ms: i64, limit: u32) -> Result<u64, StoreError> {
+        self.0.retain(since_ms, limit)
     }
 }
 
 fn twin<F>(db: &Path, append: F) -> Stores
 where
-    F: FnMut(&mut SqliteStore, &[Event]) -> Result<Vec<Outcome>, StoreError> + Send + 'static,
+    F: FnMut(&mut SqliteStore, &Delivery) -> Result<Receipt, StoreError> + Send + 'static,
 {
     let Stores { rest, .. } = Stores::open(db).unwrap();
     Stores { events: Box::new(Twin(SqliteStore::open(db).unwrap(), append)), rest }
@@ -90,9 +115,9 @@ async fn duplicates_within_and_across_batches_are_kept_once() {
 async fn the_test_above_fails_for_a_store_that_does_not_deduplicate() {
     let mut serial = 0;
     let sabotaged = Collector::with(None, |db| {
-        twin(db, move |store, events| {
-            let mut renamed = events.to_vec();
-            for event in &mut renamed {
+        twin(db, move |store, delivery| {
+            let mut renamed = delivery.clone();
+            for event in &mut renamed.events {
                 serial += 1;
                 event.id = format!("{}-{serial}", event.id);
             }
@@ -106,12 +131,12 @@ async fn the_test_above_fails_for_a_store_that_does_not_deduplicate() {
 async fn the_test_above_fails_for_a_store_that_keeps_the_latest() {
     let sabotaged = Collector::with(None, |db| {
         let direct = rusqlite::Connection::open(db).unwrap();
-        twin(db, move |store, events| {
-            for event in events {
-                store.append(std::slice::from_ref(event))?;
+        twin(db, move |store, delivery| {
+            for event in &delivery.events {
+                store.append(&Delivery { events: vec![event.clone()], ..Delivery::default() })?;
                 direct.execute("UPDATE events SET name = ?1 WHERE id = ?2", [&event.name, &event.id])?;
             }
-            Ok(vec![Outcome::Stored; events.len()])
+            Ok(Receipt { events: vec![Outcome::Stored; delivery.events.len()], forgotten: Vec::new() })
         })
     });
     assert!(each_event_is_kept_once(&sabotaged).await.is_err());
@@ -137,10 +162,10 @@ async fn a_full_queue_refuses_and_what_it_accepted_is_kept() {
     let ends = std::sync::Mutex::new(Some((entered, gate)));
     let collector = Collector::with(None, |db| {
         let (entered, gate) = ends.lock().unwrap().take().unwrap();
-        twin(db, move |store, events| {
+        twin(db, move |store, delivery| {
             // Holds the disk until the test lets go; after that the channels are closed and this returns at once.
             let _ = (entered.send(()), gate.recv());
-            store.append(events)
+            store.append(delivery)
         })
     });
     let send = |index: u32| {

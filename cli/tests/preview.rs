@@ -10,7 +10,7 @@ use parlour::authoring::{CompileOptions, Names, compile};
 use parlour::plan::Plan;
 use parlour_cli::serve::plan::Source;
 use parlour_cli::serve::preview::PreviewKey;
-use parlour_cli::serve::{Server, Stores};
+use parlour_cli::serve::{Server, Setup, Stores};
 use parlour_signing::{PrivateKey, Token, sign};
 use tempfile::TempDir;
 
@@ -34,7 +34,11 @@ fn server(dir: &TempDir) -> (Router, PrivateKey) {
     let key = PreviewKey::beside(&db).unwrap();
     let options = CompileOptions { preview_key: key.chars(), ..CompileOptions::default() };
     let stores = Stores::open(&db).unwrap();
-    let server = Server::start_with(stores, Some(Source::Config(config)), options).unwrap();
+    let server = Server::start_with(
+        stores,
+        Setup { source: Some(Source::Config(config)), compile: options, ..Setup::default() },
+    )
+    .unwrap();
     let private = PrivateKey::parse(&std::fs::read_to_string(key.path).unwrap()).unwrap();
     (server.router(Router::new()), private)
 }

@@ -9,7 +9,7 @@ pub mod host;
 #[cfg(target_arch = "wasm32")]
 mod node;
 pub mod plan_file;
-mod progress;
+pub mod progress;
 pub mod rules;
 mod simulation;
 pub mod snippet;

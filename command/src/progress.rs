@@ -16,6 +16,12 @@ pub struct Progress<'a> {
     has_told: bool,
 }
 
+impl std::fmt::Debug for Progress<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Progress").field("what", &self.what).finish_non_exhaustive()
+    }
+}
+
 impl<'a> Progress<'a> {
     #[must_use]
     pub fn new(host: &'a dyn Host, what: &'a str, total: u64) -> Self {

@@ -14,6 +14,7 @@ const number = (/** @type {string} */ name, /** @type {number} */ otherwise) => 
 const FUZZ_SECONDS = number("PARLOUR_FUZZ_SECONDS", 60);
 const FUZZ_MUTATIONS = number("PARLOUR_FUZZ", 20_000);
 const CASES = number("PROPTEST_CASES", 2_000);
+const BODIES = number("PARLOUR_BODIES", 1_000_000);
 const THOUSANDS = number("PARLOUR_PAIRS", 1_000);
 const QUICK = { CARGO_PROFILE_DEV_DEBUG: "0", CARGO_PROFILE_TEST_DEBUG: "0" };
 const HOURS = 3_600_000;
@@ -80,6 +81,13 @@ async function libFuzzer() {
   return rows;
 }
 
+async function bodies() {
+  const ran = await run("cargo", ["test", "-q", "-p", "parlour-cli", "--test", "mutated", "--", "--nocapture"], { env: { ...QUICK, PARLOUR_BODIES: `${BODIES}` }, timeoutMs: 2 * HOURS });
+  const failed = ran.code !== 0;
+  const grown = /; (\d+) MB more/.exec(ran.text)?.[1];
+  return [{ what: "bodies of every protocol to the collector", amount: `${shown(BODIES)} mutated bodies`, result: failed ? "FAILED" : `no 5xx, ${grown} MB more than after a fifth of them`, failed, text: ran.text }];
+}
+
 const LEAST_CAUGHT = 0.9;
 
 async function mutants() {
@@ -102,6 +110,7 @@ export const STAGES = [
   { name: "properties", about: "every property with more cases", needsBuild: false, work: drawn },
   { name: "statistics", about: "how often the estimators of results are wrong", needsBuild: false, work: statistics },
   { name: "mutations", about: "the fuzz targets on stable, for longer", needsBuild: false, work: mutations },
+  { name: "bodies", about: "what the collector is sent, broken at random", needsBuild: false, work: bodies },
   { name: "libfuzzer", about: "the fuzz targets guided by coverage, where nightly is", needsBuild: false, work: libFuzzer },
   { name: "mutants", about: "are faults in assignment and targeting caught?", needsBuild: false, work: mutants },
 ];

@@ -69,6 +69,12 @@ export async function serve(plan) {
       const out = await parlour(["export", "--db", site.db]);
       return out.split("\n").filter(Boolean).map((text) => ({ ...JSON.parse(text), text }));
     },
+    /** What the collector found out by itself: what pages made and what came, and how many events of which kind there were. */
+    async measured() {
+      const authorization = `Bearer ${/token=(\S+)/.exec(site.said)?.[1]}`;
+      const { loss, tallies } = await (await fetch(`${site.url}/_parlour/losses`, { headers: { authorization } })).json();
+      return { loss, tallies: Object.fromEntries(tallies.map((/** @type {{name: string, count: number}} */ { name, count }) => [name, count])) };
+    },
     async close() {
       await site.close();
       await rm(folder, { recursive: true });
@@ -91,5 +97,5 @@ export async function serveSite(folder, options) {
     child.once("error", reject);
     child.once("exit", (code) => reject(new Error(`parlour serve ended with ${code}: ${said}`)));
   });
-  return { said, db, url: /http:\S+(?=\/v1\/batch)/.exec(said)?.[0] ?? "", close: () => endGroup(child) };
+  return { said, db, url: /http:\S+(?=\/v1\/batch)/.exec(said)?.[0] ?? "", pid: child.pid, close: () => endGroup(child) };
 }

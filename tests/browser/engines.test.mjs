@@ -76,6 +76,9 @@ const wholeLoop = async (page, shop) => {
   assert.deepEqual(events.filter(({ event }) => event === "Experiment Viewed").map(({ properties }) => properties), [
     { experiment_id: "headline", experiment_name: "Headline", variation_id: "new", variation_name: "New" },
   ]);
+  const { loss, tallies } = await shop.measured();
+  assert.deepEqual([loss.made, loss.received, loss.given_up, loss.gaps], [6, 6, {}, []], "the page's own count");
+  assert.deepEqual([tallies["bucket-agrees"], tallies["bucket-differs"], tallies["unknown-plan"]], [1, undefined, undefined]);
   assert.match(events.find(({ event }) => event === "Order Completed")?.text ?? "", /"revenue":12\.50,"currency":"EUR"/);
 
   await page.evaluate(() => parlour.stop());

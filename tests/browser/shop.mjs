@@ -99,6 +99,7 @@ export async function startShop({ config = CONFIG } = {}) {
     plan,
     /** What the store holds, read with `parlour export`. */
     events: store.events,
+    measured: store.measured,
     endpoint: store.endpoint,
     async close() {
       await server.close();

@@ -1,7 +1,12 @@
 //! What only a machine of its own can do, one file per subcommand; the others are in the crate `parlour-command`.
 
+mod backup;
 mod doctor;
 mod export;
+mod forget;
+mod import_events;
+mod plan;
+mod restore;
 mod serve;
 
 use std::process::ExitCode;
@@ -13,6 +18,11 @@ use crate::host::Machine;
 const OWN: &[Entry] = &[
     Entry::of::<serve::Args>("serve"),
     Entry::of::<export::Args>("export"),
+    Entry::of::<import_events::Args>("import-events"),
+    Entry::of::<forget::Args>("forget"),
+    Entry::of::<backup::Args>("backup"),
+    Entry::of::<restore::Args>("restore"),
+    Entry::of::<plan::Args>("plan"),
     Entry::of::<doctor::Args>("doctor"),
 ];
 

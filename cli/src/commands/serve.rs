@@ -1,17 +1,26 @@
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use ipnet::IpNet;
 
 use parlour_command::commands::{Outcome, Task};
 use parlour_command::host::Host;
 
-use crate::serve::{self, plan::Source};
+use crate::serve::keys::WriteKeys;
+use crate::serve::{self, Admin, Policy, plan::Source};
+
+/// Shorter, and an event sent again after a long time offline would not be known for the one that was there.
+const LEAST_RETAIN_DAYS: u32 = 31;
+/// Gives the admin token, so that it is not seen in the list of processes.
+const TOKEN_VARIABLE: &str = "PARLOUR_ADMIN_TOKEN";
 
 /// Collects events, serves the plan and the site's files, and shows what arrives under /_parlour.
 ///
-/// Events are taken at POST /v1/batch and answered once they are on the disk. The plan is at /plan.bin and follows its
-/// file. The address of the admin page, with its token, is printed at start.
+/// Events are taken at POST /v1/batch (and where the clients of Segment, RudderStack, PostHog, Snowplow and Plausible send
+/// them) and answered once they are on the disk. The plan is at /plan.bin and follows its file. The address of the admin
+/// page, with its token, is printed at start; PARLOUR_ADMIN_TOKEN sets the token.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Port to listen on; 0 takes any that is free.
@@ -35,6 +44,32 @@ pub struct Args {
     /// Serve the demonstration shop in DIR [default: www/demo], with its parlour.json and simulated shoppers.
     #[arg(long, value_name = "DIR", num_args = 0..=1, default_missing_value = "www/demo")]
     demo: Option<PathBuf>,
+    /// A JSON file of write keys with the origins each is for; without it any page may send.
+    #[arg(long, value_name = "FILE")]
+    keys: Option<PathBuf>,
+    /// Events a second that one address may send, with ten seconds' worth at once; 0 for no limit. This machine's own
+    /// address has none.
+    #[arg(long, value_name = "EVENTS", default_value_t = 200)]
+    rate: u32,
+    /// Address or network of a proxy whose X-Forwarded-For tells the visitor's address. May be given again.
+    #[arg(long, value_name = "NETWORK", value_parser = network)]
+    trusted_proxy: Vec<IpNet>,
+    /// Serve the admin page and /metrics at this address and port alone, without a token.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    admin_addr: Option<SocketAddr>,
+    /// Erase events received so many days ago; 0 keeps them for good.
+    #[arg(long, value_name = "DAYS", default_value_t = 390)]
+    retain: u32,
+    /// POST JSON to this address when an experiment's split is broken, or nobody meets it any more.
+    #[arg(long, value_name = "URL")]
+    alert: Option<String>,
+}
+
+fn network(text: &str) -> Result<IpNet, String> {
+    let address = || text.parse::<IpAddr>().map(IpNet::from);
+    text.parse::<IpNet>()
+        .or_else(|_| address())
+        .map_err(|_| "is neither an address (10.0.0.1) nor a network (10.0.0.0/8)".to_owned())
 }
 
 impl Task for Args {
@@ -51,7 +86,20 @@ impl Task for Args {
 
 /// What was asked for, with the demonstration's own defaults where nothing was.
 fn options(args: Args) -> anyhow::Result<serve::Options> {
-    let Args { port, bind, db, plan, config, www, demo } = args;
+    let policy = policy(&args)?;
+    let Args { port, bind, db, plan, config, www, demo, admin_addr, retain, alert, .. } = args;
+    anyhow::ensure!(
+        retain == 0 || retain >= LEAST_RETAIN_DAYS,
+        "--retain {retain} is too short: pages send events again for 30 days, and what was erased would be taken for new; \
+         give {LEAST_RETAIN_DAYS} or more, or 0 to keep all"
+    );
+    if let Some(alert) = &alert {
+        let url = url::Url::parse(alert).with_context(|| format!("--alert {alert}"))?;
+        anyhow::ensure!(
+            matches!(url.scheme(), "http" | "https"),
+            "--alert {alert}: give an http or https address"
+        );
+    }
     let is_directory = |flag: &str, path: &Path| {
         anyhow::ensure!(path.is_dir(), "{flag} {} is not a directory", path.display());
         Ok(())
@@ -75,6 +123,25 @@ fn options(args: Args) -> anyhow::Result<serve::Options> {
     if let Some(www) = &www {
         is_directory("--www", www)?;
     }
-    let db = db.unwrap_or_else(|| PathBuf::from("parlour.db"));
-    Ok(serve::Options { bind, port, db, plan, www, demo })
+    let token = std::env::var(TOKEN_VARIABLE).ok().filter(|token| !token.is_empty());
+    Ok(serve::Options {
+        bind,
+        port,
+        db: db.unwrap_or_else(|| PathBuf::from("parlour.db")),
+        plan,
+        www,
+        demo,
+        policy,
+        admin: Admin { address: admin_addr, token },
+        retain_days: Some(retain).filter(|days| *days > 0),
+        alert,
+    })
+}
+
+fn policy(args: &Args) -> anyhow::Result<Policy> {
+    Ok(Policy {
+        keys: args.keys.as_deref().map(WriteKeys::read).transpose()?.unwrap_or_default(),
+        trusted: args.trusted_proxy.clone(),
+        per_address: NonZeroU32::new(args.rate),
+    })
 }

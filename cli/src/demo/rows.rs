@@ -51,7 +51,7 @@ impl Rows {
     pub fn learn(store: &dyn Store, catalogue: &Catalogue) -> Result<Self, StoreError> {
         let numbers = catalogue.numbers();
         let mut sessions: HashMap<String, Vec<Visit>> = HashMap::new();
-        store.export(&mut |line| {
+        store.export(&[], &mut |line| {
             // An event of a shape we do not know tells us nothing about products.
             let Ok(Sent { event, context, properties }) = serde_json::from_str(&line.raw) else {
                 return Ok(());

@@ -10,7 +10,7 @@ use super::catalogue::{Catalogue, Product};
 use super::shopper::Shopper;
 use super::wire::ENVIRONMENT;
 use crate::serve::event::{Arrival, Decoded, decode};
-use crate::store::{Event, Outcome, Store};
+use crate::store::{Delivery, Event, Outcome, Store};
 use parlour_command::plan_file::Opened;
 
 /// How many shoppers, of which seed, over how long up to when.
@@ -106,9 +106,10 @@ pub fn seed(
         return Ok(Seeded { events: 0, added: 0 });
     }
     let events = simulate(opened, catalogue, seed)?;
-    let outcomes = store.append(&events)?;
-    let added = outcomes.iter().filter(|outcome| **outcome == Outcome::Stored).count();
-    Ok(Seeded { events: events.len(), added })
+    let delivery = Delivery { events, ..Delivery::default() };
+    let receipt = store.append(&delivery)?;
+    let added = receipt.events.iter().filter(|outcome| **outcome == Outcome::Stored).count();
+    Ok(Seeded { events: delivery.events.len(), added })
 }
 
 /// What the shoppers did, as the collector would have decoded it, oldest first.
@@ -129,11 +130,12 @@ fn simulate(opened: &Opened, catalogue: &Catalogue, seed: Seed) -> anyhow::Resul
     let mut events = Vec::new();
     for number in 1..=seed.visitors {
         for (raw, at_ms) in Shopper::new(&world, number).live()? {
-            match decode(&raw, Arrival { site: &host, now_ms: at_ms }) {
+            match decode(&raw, Arrival::at(&host, at_ms)) {
                 Decoded::Keep { event, warnings } if warnings.is_empty() => events.push(*event),
                 Decoded::Keep { warnings, .. } => {
                     anyhow::bail!("a simulated event is not clean: {}", warnings.join("; "))
                 }
+                Decoded::Forget { .. } => anyhow::bail!("a simulated event asks to be forgotten"),
                 Decoded::Drop { why, .. } => anyhow::bail!("a simulated event {why}"),
             }
         }

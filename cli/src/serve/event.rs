@@ -9,8 +9,12 @@ use parlour::{beacon, money};
 use serde::de::{Deserialize, Deserializer, Visitor};
 use serde_json::value::RawValue;
 
-use crate::store::Event;
+use super::clock::Clock;
+use super::{agent, redact};
+use crate::store::{Event, ForgetMe};
 
+/// A page's own events have at most 24,000.
+const MAX_EVENT_BYTES: usize = 128 << 10;
 const MAX_ID_CHARS: usize = 128;
 const MAX_TEXT_CHARS: usize = 1_024;
 /// Deeper nesting would stop the JSON readers of those who export it.
@@ -20,13 +24,35 @@ const MAX_DEPTH: usize = 64;
 #[derive(Debug, Clone, Copy)]
 pub struct Arrival<'a> {
     pub site: &'a str,
-    pub now_ms: i64,
+    pub protocol: &'static str,
+    /// The class of the program that sent it.
+    pub agent: Option<&'static str>,
+    pub clock: Clock,
+}
+
+impl<'a> Arrival<'a> {
+    /// Of an event that says all there is to know.
+    #[must_use]
+    pub fn at(site: &'a str, now_ms: i64) -> Self {
+        Self { site, protocol: "segment", agent: None, clock: Clock::new(now_ms, None) }
+    }
 }
 
 #[derive(Debug, PartialEq, Eq)]
 pub enum Decoded {
-    Keep { event: Box<Event>, warnings: Vec<String> },
-    Drop { id: Option<String>, why: String },
+    Keep {
+        event: Box<Event>,
+        warnings: Vec<String>,
+    },
+    /// `{"type":"forget","messageId":…,"anonymousId":…,"secret":…}`
+    Forget {
+        id: String,
+        wish: ForgetMe,
+    },
+    Drop {
+        id: Option<String>,
+        why: String,
+    },
 }
 
 #[must_use]
@@ -44,14 +70,25 @@ pub fn decode(raw: &RawValue, arrival: Arrival<'_>) -> Decoded {
         Err(why) => return Decoded::Drop { id: None, why },
     };
     let drop = |why: &str| Decoded::Drop { id: Some(id.clone()), why: why.into() };
+    if text.len() > MAX_EVENT_BYTES {
+        return drop("is longer than 128 KB: send less with it");
+    }
     if depth(text) > MAX_DEPTH {
         return drop("is nested more than 64 levels deep: send flat properties");
     }
     let segment_type = match top.text("type", &mut warnings).as_deref() {
         Some("track") => "track",
         Some("page") => "page",
+        Some("screen") => "screen",
         Some("identify") => "identify",
-        _ => return drop("type must be \"track\", \"page\" or \"identify\""),
+        Some("group") => "group",
+        Some("alias") => "alias",
+        Some("forget") => return forget(&top, id),
+        _ => {
+            return drop(
+                "type must be \"track\", \"page\", \"screen\", \"identify\", \"group\" or \"alias\"",
+            );
+        }
     };
     let name = match (segment_type, top.text("event", &mut warnings)) {
         ("track", None) => return drop("event is missing: a track event needs the name of what happened"),
@@ -66,19 +103,31 @@ pub fn decode(raw: &RawValue, arrival: Arrival<'_>) -> Decoded {
     let goal = only(name == "Goal Reached", "goal_id");
     let (item, order_id) = (only(true, "product_id"), only(true, "order_id"));
     let (revenue_minor, currency) = amount(&name, &properties, &mut warnings);
+    let said_ms =
+        top.time("timestamp", &mut warnings).or_else(|| top.time("originalTimestamp", &mut warnings));
+    let (occurred_ms, clock_ms) = arrival.clock.correct(said_ms);
+    let user_agent = context.text("userAgent", &mut Vec::new());
+    let agent = user_agent.as_deref().map(agent::class).or(arrival.agent);
+    let previous = if segment_type == "alias" { top.text("previousId", &mut warnings) } else { None };
     let event = Event {
         kind: beacon::touchpoint_type(segment_type, &name).to_owned(),
         site: arrival.site.to_owned(),
         env: ours.text("env", &mut warnings),
-        anonymous_id: top.text("anonymousId", &mut warnings),
+        anonymous_id: top.text("anonymousId", &mut warnings).or(previous),
         user_id: top.text("userId", &mut warnings),
         session_id: context.text("sessionId", &mut warnings),
-        occurred_ms: top.time("timestamp", &mut warnings).unwrap_or(arrival.now_ms),
-        received_ms: arrival.now_ms,
+        occurred_ms,
+        received_ms: arrival.clock.now_ms,
         plan_hash: ours.text("plan", &mut warnings),
         reason: ours.text("reason", &mut warnings),
         experiment_version: ours.integer("experiment_version", &mut warnings),
-        raw: text.to_owned(),
+        protocol: Some(arrival.protocol.to_owned()),
+        tab: ours.text("tab", &mut warnings),
+        seq: ours.integer("seq", &mut warnings).filter(|seq| (1..=1_000_000_000).contains(seq)),
+        agent: agent.map(str::to_owned),
+        bucketing: None,
+        clock_ms,
+        raw: redact::redact(raw),
         id,
         name,
         experiment,
@@ -90,6 +139,18 @@ pub fn decode(raw: &RawValue, arrival: Arrival<'_>) -> Decoded {
         currency,
     };
     Decoded::Keep { event: Box::new(event), warnings }
+}
+
+fn forget(top: &Fields<'_>, id: String) -> Decoded {
+    let mut ignored = Vec::new();
+    let (visitor, secret) = (top.text("anonymousId", &mut ignored), top.text("secret", &mut ignored));
+    match visitor.zip(secret) {
+        Some((anonymous_id, secret)) => Decoded::Forget { id, wish: ForgetMe { anonymous_id, secret } },
+        None => Decoded::Drop {
+            id: Some(id),
+            why: "needs anonymousId, and the secret that its lock was made of".into(),
+        },
+    }
 }
 
 /// What an order, a refund or a goal was worth, exactly: the digits sent, never a float of them.

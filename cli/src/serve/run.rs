@@ -13,14 +13,15 @@ use tokio::sync::watch;
 
 use super::plan::{Served, Source};
 use super::preview::PreviewKey;
-use super::{Server, Stores, files, now_ms};
+use super::upkeep::Upkeep;
+use super::{Policy, Server, Setup, Stores, files, listen, now_ms};
 use crate::demo::{self, Seed, Shop};
 use parlour_command::plan_file;
 
 /// How long open requests may take to finish once we are asked to stop.
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Options {
     pub bind: IpAddr,
     pub port: u16,
@@ -29,18 +30,38 @@ pub struct Options {
     pub www: Option<PathBuf>,
     /// The directory of the demonstration shop.
     pub demo: Option<PathBuf>,
+    pub policy: Policy,
+    pub admin: Admin,
+    /// Events received longer ago are erased; `None` keeps them.
+    pub retain_days: Option<u32>,
+    pub alert: Option<String>,
+}
+
+/// How the admin's pages are reached.
+#[derive(Debug, Clone, Default)]
+pub struct Admin {
+    /// An address of their own, without a token.
+    pub address: Option<SocketAddr>,
+    pub token: Option<String>,
 }
 
 /// Serves until asked to stop.
 ///
 /// # Errors
 /// When the store, the plan or the address cannot be had.
-pub async fn run(options: Options) -> anyhow::Result<()> {
+pub async fn run(mut options: Options) -> anyhow::Result<()> {
     let stores =
         Stores::open(&options.db).with_context(|| format!("cannot open {}", options.db.display()))?;
     let preview = PreviewKey::beside(&options.db)?;
     let compile = CompileOptions { preview_key: preview.chars(), ..CompileOptions::default() };
-    let server = Server::start_with(stores, options.plan.clone(), compile)?;
+    let setup = Setup {
+        source: options.plan.clone(),
+        compile,
+        policy: std::mem::take(&mut options.policy),
+        token: options.admin.token.take(),
+        db: Some(options.db.clone()),
+    };
+    let server = Server::start_with(stores, setup)?;
     for problem in &server.problems {
         eprintln!("{problem}");
     }
@@ -52,24 +73,48 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         Some(dir) => demo::router(Arc::new(open_shop(dir, &server)?), rest),
         None => rest,
     };
-    let wanted = SocketAddr::new(options.bind, options.port);
-    let listener = TcpListener::bind(wanted).await.with_context(|| {
-        format!("cannot listen on {wanted}: choose another --port, or 0 for any that is free")
-    })?;
-    greet(&options, &server, &preview, listener.local_addr()?);
-    let (stopping, stopped) = watch::channel(false);
-    let graceful = async move {
-        stop_asked().await;
-        // An error says that serving has ended already.
-        let _ = stopping.send(true);
+    let listener = bind(SocketAddr::new(options.bind, options.port), "--port").await?;
+    let admin = match options.admin.address {
+        Some(address) if !address.ip().is_loopback() => {
+            eprintln!(
+                "parlour: --admin-addr {address} is no address of this machine alone: whoever reaches it reads everything"
+            );
+            Some(bind(address, "--admin-addr").await?)
+        }
+        Some(address) => Some(bind(address, "--admin-addr").await?),
+        None => None,
     };
-    let serving = axum::serve(listener, server.router(rest)).with_graceful_shutdown(graceful);
+    greet(&options, &server, &preview, listener.local_addr()?, admin.as_ref());
+    let (stopping, stopped) = (server.stopping.clone(), server.app.stopped.clone());
+    let mut upkeep = Upkeep::new(&options, &server, stopped.clone())?;
+    tokio::spawn(async move {
+        stop_asked().await;
+        stopping.send_replace(true);
+    });
+    let metrics = server.app.metrics.clone();
+    let router = match admin {
+        None => server.router(rest),
+        Some(_) => server.router_without_admin(rest),
+    };
+    let serving = listen::serve(listener, router, metrics.clone(), stopped.clone());
+    let admin = async {
+        if let Some(admin) = admin {
+            listen::serve(admin, server.admin_router(), metrics, stopped.clone()).await;
+        }
+    };
     tokio::select! {
-        ended = std::future::IntoFuture::into_future(serving) => ended?,
-        () = out_of_patience(stopped) => eprintln!("parlour: some requests did not finish in time"),
+        _ = async { tokio::join!(serving, admin) } => {}
+        () = out_of_patience(stopped.clone()) => eprintln!("parlour: some requests did not finish in time"),
     }
+    upkeep.end();
     server.stop().await;
     Ok(())
+}
+
+async fn bind(wanted: SocketAddr, option: &str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(wanted).await.with_context(|| {
+        format!("cannot listen on {wanted}: choose another {option}, or port 0 for any that is free")
+    })
 }
 
 /// Fills the store with simulated shoppers, the first time, and the shop with what all shoppers taught.
@@ -121,7 +166,13 @@ async fn stop_asked() {
     }
 }
 
-fn greet(options: &Options, server: &Server, preview: &PreviewKey, address: SocketAddr) {
+fn greet(
+    options: &Options,
+    server: &Server,
+    preview: &PreviewKey,
+    address: SocketAddr,
+    admin: Option<&TcpListener>,
+) {
     println!("collector  http://{address}/v1/batch → {}", options.db.display());
     if let Some(served) = server.app.live.borrow().served.as_ref() {
         println!("plan       http://{address}/plan.bin ({} version {})", served.hash, served.version);
@@ -139,5 +190,8 @@ fn greet(options: &Options, server: &Server, preview: &PreviewKey, address: Sock
     if let Some(www) = &options.www {
         println!("files      http://{address}/ from {}", www.display());
     }
-    println!("admin      http://{address}/_parlour?token={}", server.app.keys.token);
+    match admin.and_then(|admin| admin.local_addr().ok()) {
+        Some(admin) => println!("admin      http://{admin}/_parlour"),
+        None => println!("admin      http://{address}/_parlour?token={}", server.app.keys.token),
+    }
 }

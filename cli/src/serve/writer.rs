@@ -1,12 +1,14 @@
 //! One thread writes: requests that arrive while it waits for the disk share the next transaction.
 
+use std::ops::Range;
 use std::thread::JoinHandle;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::store::{Event, Outcome, Store};
+use super::bucketing::Judge;
+use crate::store::{Delivery, Receipt, Store, StoreError};
 
-/// Requests that may wait for the disk. At the largest body that is 256 MB, and far more than a disk keeps waiting.
+/// Requests that may wait for the disk; what they hold in memory is bounded by `body::Memory`.
 const QUEUE: usize = 256;
 /// Events in one transaction, after which the requests already in it are answered.
 const GROUP_EVENTS: usize = 4_000;
@@ -19,7 +21,7 @@ pub enum Refusal {
     Failed(String),
 }
 
-type Answer = Result<Vec<Outcome>, Refusal>;
+type Answer = Result<Receipt, Refusal>;
 
 enum Message {
     Append(Job),
@@ -27,13 +29,14 @@ enum Message {
 }
 
 struct Job {
-    events: Vec<Event>,
+    delivery: Delivery,
     answer: oneshot::Sender<Answer>,
 }
 
 #[derive(Debug, Clone)]
 pub struct Writer {
     queue: mpsc::Sender<Message>,
+    committed: watch::Receiver<u64>,
 }
 
 impl Writer {
@@ -43,22 +46,30 @@ impl Writer {
     /// When the system gives no thread.
     pub fn start(store: Box<dyn Store>) -> std::io::Result<(Self, JoinHandle<()>)> {
         let (queue, jobs) = mpsc::channel(QUEUE);
-        let thread =
-            std::thread::Builder::new().name("store-writer".into()).spawn(move || write(store, jobs))?;
-        Ok((Self { queue }, thread))
+        let (commits, committed) = watch::channel(0);
+        let thread = std::thread::Builder::new()
+            .name("store-writer".into())
+            .spawn(move || write(store, jobs, &commits))?;
+        Ok((Self { queue, committed }, thread))
     }
 
-    /// Returns once the events are durable, or with the reason why none of them is.
+    /// Returns once all of it is durable, or with the reason why nothing is.
     ///
     /// # Errors
     /// The queue is full, the server is stopping, or the store failed.
-    pub async fn append(&self, events: Vec<Event>) -> Answer {
+    pub async fn append(&self, delivery: Delivery) -> Answer {
         let (answer, answered) = oneshot::channel();
-        self.queue.try_send(Message::Append(Job { events, answer })).map_err(|refused| match refused {
+        self.queue.try_send(Message::Append(Job { delivery, answer })).map_err(|refused| match refused {
             mpsc::error::TrySendError::Full(_) => Refusal::Full,
             mpsc::error::TrySendError::Closed(_) => Refusal::Stopping,
         })?;
         answered.await.unwrap_or(Err(Refusal::Stopping))
+    }
+
+    /// Changes with every commit; closed once the writer has stopped.
+    #[must_use]
+    pub fn committed(&self) -> watch::Receiver<u64> {
+        self.committed.clone()
     }
 
     /// Takes no more; what is queued is still written.
@@ -68,32 +79,56 @@ impl Writer {
     }
 }
 
-fn write(mut store: Box<dyn Store>, mut queue: mpsc::Receiver<Message>) {
+struct Waiting {
+    events: Range<usize>,
+    wishes: Range<usize>,
+    answer: oneshot::Sender<Answer>,
+}
+
+fn write(mut store: Box<dyn Store>, mut queue: mpsc::Receiver<Message>, commits: &watch::Sender<u64>) {
+    let mut judge = Judge::default();
     while let Some(first) = queue.blocking_recv() {
-        let mut jobs = Vec::new();
-        let mut events = Vec::new();
+        let mut waiting = Vec::new();
+        let mut group = Delivery::default();
         let mut next = Some(first);
         while let Some(message) = next {
             match message {
-                Message::Append(mut job) => {
-                    let from = events.len();
-                    events.append(&mut job.events);
-                    jobs.push((from..events.len(), job.answer));
-                }
+                Message::Append(Job { delivery, answer }) => waiting.push(add(&mut group, delivery, answer)),
                 Message::Stop => queue.close(),
             }
-            next = if events.len() < GROUP_EVENTS { queue.try_recv().ok() } else { None };
+            next = if group.events.len() < GROUP_EVENTS { queue.try_recv().ok() } else { None };
         }
-        let committed = store.append(&events).map_err(|error| Refusal::Failed(error.to_string()));
-        for (range, answer) in jobs {
-            let own = match &committed {
-                Ok(outcomes) => outcomes.get(range).map(<[Outcome]>::to_vec).ok_or_else(|| {
+        let committed = commit(store.as_mut(), &mut judge, &mut group);
+        let committed = committed.map_err(|error| Refusal::Failed(error.to_string()));
+        for Waiting { events, wishes, answer } in waiting {
+            let own = committed.as_ref().map_err(Clone::clone).and_then(|receipt| {
+                let events = receipt.events.get(events).map(<[_]>::to_vec);
+                let forgotten = receipt.forgotten.get(wishes).map(<[_]>::to_vec);
+                let own = events.zip(forgotten).map(|(events, forgotten)| Receipt { events, forgotten });
+                own.ok_or_else(|| {
                     Refusal::Failed("the store answered for fewer events than it was given".into())
-                }),
-                Err(refusal) => Err(refusal.clone()),
-            };
+                })
+            });
             // A client that hung up will send again, and its events are duplicates then.
             let _ = answer.send(own);
         }
+        if committed.is_ok() && !group.events.is_empty() {
+            commits.send_modify(|commits| *commits += 1);
+        }
     }
+}
+
+fn add(group: &mut Delivery, mut delivery: Delivery, answer: oneshot::Sender<Answer>) -> Waiting {
+    let (events, wishes) = (group.events.len(), group.forget.len());
+    group.events.append(&mut delivery.events);
+    group.forget.append(&mut delivery.forget);
+    group.tabs.append(&mut delivery.tabs);
+    group.quarantined.append(&mut delivery.quarantined);
+    group.locks.append(&mut delivery.locks);
+    Waiting { events: events..group.events.len(), wishes: wishes..group.forget.len(), answer }
+}
+
+fn commit(store: &mut dyn Store, judge: &mut Judge, group: &mut Delivery) -> Result<Receipt, StoreError> {
+    judge.mark(&mut group.events, store)?;
+    store.append(group)
 }

@@ -4,7 +4,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use super::StoreError;
 
-pub const SCHEMA_VERSION: i64 = 2;
+pub const SCHEMA_VERSION: i64 = 3;
 
 /// "PARL": tells our files from other programs'.
 const APPLICATION_ID: i64 = 0x5041_524c;
@@ -48,9 +48,46 @@ CREATE TABLE plans (
 DROP INDEX exposures;
 CREATE INDEX exposures ON events (experiment, variant, env, anonymous_id, occurred_ms) WHERE type = 'exposure';
 CREATE INDEX lates ON events (experiment, variant, env) WHERE type = 'late';
+", "
+ALTER TABLE events ADD COLUMN protocol TEXT;
+ALTER TABLE events ADD COLUMN tab TEXT;
+ALTER TABLE events ADD COLUMN seq INTEGER;
+ALTER TABLE events ADD COLUMN agent TEXT;
+ALTER TABLE events ADD COLUMN bucketing TEXT;
+ALTER TABLE events ADD COLUMN clock_ms INTEGER;
+CREATE INDEX events_by_visitor ON events (anonymous_id) WHERE anonymous_id IS NOT NULL;
+CREATE INDEX events_by_user ON events (user_id) WHERE user_id IS NOT NULL;
+CREATE INDEX events_by_order ON events (order_id) WHERE order_id IS NOT NULL;
+CREATE TABLE tabs (
+  tab TEXT PRIMARY KEY NOT NULL,
+  first_ms INTEGER NOT NULL,
+  last_ms INTEGER NOT NULL,
+  highest INTEGER NOT NULL,
+  received INTEGER NOT NULL,
+  duplicates INTEGER NOT NULL,
+  given_up INTEGER NOT NULL,
+  drops TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX tabs_by_time ON tabs (last_ms);
+CREATE TABLE locks (anonymous_id TEXT PRIMARY KEY NOT NULL, digest TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE forgotten (id_digest BLOB PRIMARY KEY NOT NULL, forgotten_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE quarantine (
+  serial INTEGER PRIMARY KEY AUTOINCREMENT,
+  received_ms INTEGER NOT NULL,
+  protocol TEXT NOT NULL,
+  why TEXT NOT NULL,
+  raw TEXT NOT NULL
+) STRICT;
+CREATE TABLE tallies (
+  day_ms INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  count INTEGER NOT NULL,
+  PRIMARY KEY (day_ms, name)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE erasures (serial INTEGER PRIMARY KEY AUTOINCREMENT, at_ms INTEGER NOT NULL, rows INTEGER NOT NULL) STRICT;
 "];
 
-/// Brings a file to the current version, all steps or none.
+/// Takes the steps a file is behind, all or none.
 pub fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     // Immediate, so that of two commands opening a new file one waits for the other.
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;

@@ -3,15 +3,21 @@
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
+use rusqlite::{
+    Connection, OpenFlags, OptionalExtension, Row, TransactionBehavior, params, params_from_iter,
+};
 
 use super::{
-    ArchivedPlan, Counts, EachExported, Event, Exported, GoalCount, KindCount, Outcome, Problem, RecentEvent,
-    Store, StoreError, VariantCount, problems, schema,
+    ArchivedPlan, ArmCount, Counts, Delivery, EachExported, Erased, Filter, GoalCount, KindCount, Loss,
+    Problem, Progress, Quarantined, Receipt, RecentEvent, Store, StoreError, Tally, VariantCount, append,
+    arms, copy, erase, migrate, problems, quarantine, rows, schema, tabs, tallies,
 };
 
 /// Another process may hold the file this long (an export's first read, a backup) before we call it a failure.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// More than there are.
+const STATEMENTS: usize = 64;
 
 #[derive(Debug)]
 pub struct SqliteStore {
@@ -24,9 +30,12 @@ impl SqliteStore {
     /// # Errors
     /// When the file cannot be opened, is not a store, or was written by a newer parlour.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
+        migrate::up_to_date(path)?;
         let mut connection = Connection::open(path)?;
         connection.busy_timeout(BUSY_TIMEOUT)?;
         schema::check(&connection)?;
+        connection.pragma_update(None, "secure_delete", "ON")?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         schema::migrate(&mut connection)?;
@@ -41,55 +50,29 @@ impl SqliteStore {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags)?;
         connection.busy_timeout(BUSY_TIMEOUT)?;
-        if schema::check(&connection)? == 0 {
-            return Err(StoreError::Foreign);
+        match schema::check(&connection)? {
+            0 => Err(StoreError::Foreign),
+            schema::SCHEMA_VERSION => Ok(Self { connection }),
+            found => Err(StoreError::Older { found }),
         }
-        Ok(Self { connection })
+    }
+
+    /// Copies what is there now to a new file, beside whoever writes.
+    ///
+    /// # Errors
+    /// When the copy cannot be written, or is not sound.
+    pub fn backup(&self, to: &Path, progress: Progress<'_>) -> Result<(), StoreError> {
+        copy::backup(&self.connection, to, progress)
+    }
+
+    pub(super) fn connection_mut(&mut self) -> &mut Connection {
+        &mut self.connection
     }
 }
 
 impl Store for SqliteStore {
-    fn append(&mut self, events: &[Event]) -> Result<Vec<Outcome>, StoreError> {
-        let transaction = self.connection.transaction()?;
-        let mut outcomes = Vec::with_capacity(events.len());
-        {
-            // ON CONFLICT names the id: OR IGNORE would also swallow a broken row and call it a duplicate.
-            let mut insert = transaction.prepare_cached(
-                "INSERT INTO events (id, site, env, type, name, anonymous_id, user_id, session_id, occurred_ms, \
-                 received_ms, plan_hash, experiment, variant, reason, experiment_version, goal, item, order_id, \
-                 revenue_minor, currency, raw) \
-                 VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21) \
-                 ON CONFLICT (id) DO NOTHING",
-            )?;
-            for event in events {
-                let inserted = insert.execute(params![
-                    event.id,
-                    event.site,
-                    event.env,
-                    event.kind,
-                    event.name,
-                    event.anonymous_id,
-                    event.user_id,
-                    event.session_id,
-                    event.occurred_ms,
-                    event.received_ms,
-                    event.plan_hash,
-                    event.experiment,
-                    event.variant,
-                    event.reason,
-                    event.experiment_version,
-                    event.goal,
-                    event.item,
-                    event.order_id,
-                    event.revenue_minor,
-                    event.currency,
-                    event.raw,
-                ])?;
-                outcomes.push(if inserted == 0 { Outcome::Duplicate } else { Outcome::Stored });
-            }
-        }
-        transaction.commit()?;
-        Ok(outcomes)
+    fn append(&mut self, delivery: &Delivery) -> Result<Receipt, StoreError> {
+        append::append(&mut self.connection, delivery)
     }
 
     fn archive_plan(&mut self, plan: &ArchivedPlan) -> Result<(), StoreError> {
@@ -114,6 +97,11 @@ impl Store for SqliteStore {
             })
         };
         Ok(self.connection.query_row(sql, [], read).optional()?)
+    }
+
+    fn plan_bytes(&self, hash: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let mut select = self.connection.prepare_cached("SELECT bytes FROM plans WHERE hash = ?1")?;
+        Ok(select.query_row([hash], |row| row.get(0)).optional()?)
     }
 
     fn counts(&self) -> Result<Counts, StoreError> {
@@ -160,13 +148,26 @@ impl Store for SqliteStore {
         problems::read(&self.connection)
     }
 
-    fn recent(&self, cursor: i64, limit: u32) -> Result<Vec<RecentEvent>, StoreError> {
+    fn recent(&self, cursor: i64, limit: u32, filter: &Filter) -> Result<Vec<RecentEvent>, StoreError> {
         let mut select = self.connection.prepare_cached(
             "SELECT rowid, id, env, type, name, anonymous_id, received_ms, experiment, variant, goal, item, \
-             revenue_minor, currency, \
-             iif(json_valid(raw), json_extract(raw, '$.context.page.path'), NULL) FROM events WHERE rowid > ?1 ORDER BY rowid DESC LIMIT ?2",
+             revenue_minor, currency, iif(json_valid(raw), json_extract(raw, '$.context.page.path'), NULL), \
+             protocol, agent, bucketing, clock_ms \
+             FROM events WHERE rowid > ?1 AND (?3 = '' OR type = ?3) AND (?4 = '' OR coalesce(env, 'live') = ?4) \
+               AND (?5 = '' OR experiment = ?5) AND (?6 = '' OR coalesce(protocol, '') = ?6) \
+               AND (?7 = '' OR substr(anonymous_id, -length(?7)) = ?7 OR substr(user_id, -length(?7)) = ?7) \
+             ORDER BY rowid DESC LIMIT ?2",
         )?;
-        let rows = select.query_map(params![cursor, limit], |row| {
+        let asked = params![
+            cursor,
+            limit,
+            filter.kind,
+            filter.env,
+            filter.experiment,
+            filter.protocol,
+            filter.visitor
+        ];
+        let rows = select.query_map(asked, |row| {
             Ok(RecentEvent {
                 cursor: row.get(0)?,
                 id: row.get(1)?,
@@ -183,19 +184,64 @@ impl Store for SqliteStore {
                 currency: row.get(12)?,
                 // What a page sent there may be of any type.
                 page: row.get(13).ok(),
+                protocol: row.get(14)?,
+                agent: row.get(15)?,
+                bucketing: row.get(16)?,
+                clock_ms: row.get(17)?,
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    fn export(&self, each: EachExported<'_>) -> Result<(), StoreError> {
-        let mut select =
-            self.connection.prepare("SELECT received_ms, raw FROM events ORDER BY received_ms, id")?;
-        let mut rows = select.query([])?;
-        while let Some(row) = rows.next()? {
-            each(Exported { received_ms: row.get(0)?, raw: row.get(1)? }).map_err(StoreError::Output)?;
+    fn loss(&self, quiet_before_ms: i64) -> Result<Loss, StoreError> {
+        tabs::read(&self.connection, quiet_before_ms)
+    }
+
+    fn arms(&self, now_ms: i64) -> Result<Vec<ArmCount>, StoreError> {
+        arms::read(&self.connection, now_ms)
+    }
+
+    fn quarantined(&self, limit: u32) -> Result<Vec<Quarantined>, StoreError> {
+        quarantine::read(&self.connection, limit)
+    }
+
+    fn tallies(&self, since_ms: i64) -> Result<Vec<Tally>, StoreError> {
+        tallies::read(&self.connection, since_ms)
+    }
+
+    fn export(&self, ids: &[String], each: EachExported<'_>) -> Result<(), StoreError> {
+        let marks = vec!["?"; ids.len()].join(",");
+        let of_ids = match ids {
+            [] => String::new(),
+            _ => format!("WHERE anonymous_id IN ({marks}) OR user_id IN ({marks})"),
+        };
+        let sql = format!("SELECT {} FROM events {of_ids} ORDER BY received_ms, id", rows::COLUMNS);
+        let mut select = self.connection.prepare(&sql)?;
+        let mut found = select.query(params_from_iter(ids.iter().chain(ids)))?;
+        while let Some(row) = found.next()? {
+            each(rows::read(row)?).map_err(StoreError::Output)?;
         }
         Ok(())
+    }
+
+    fn linked(&self, id: &str) -> Result<Vec<String>, StoreError> {
+        erase::linked(&self.connection, id)
+    }
+
+    fn forget(&mut self, ids: &[String], now_ms: i64) -> Result<Erased, StoreError> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let erased = erase::forget(&transaction, ids, now_ms)?;
+        transaction.commit()?;
+        // The log still has the pages as they were. A reader may keep it; the server's next checkpoint does it then.
+        self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        Ok(erased)
+    }
+
+    fn retain(&mut self, since_ms: i64, limit: u32) -> Result<u64, StoreError> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let rows = erase::retain(&transaction, since_ms, limit)?;
+        transaction.commit()?;
+        Ok(rows)
     }
 }
 

@@ -12,8 +12,8 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
 use parlour_cli::serve::plan::Source;
-use parlour_cli::serve::{Server, Stores, files};
-use parlour_cli::store::{Exported, SqliteStore, Store};
+use parlour_cli::serve::{Server, Setup, Stores, files};
+use parlour_cli::store::{Event, SqliteStore, Store};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt;
@@ -35,6 +35,21 @@ impl Collector {
         let server = Server::start(stores(&dir.path().join("events.db")), source).unwrap();
         let router = server.router(Router::new().fallback(|| async { files::not_found() }));
         Self { dir, server, router }
+    }
+
+    /// With settings, and without a plan.
+    pub fn set_up(setup: Setup) -> Self {
+        let dir = TempDir::new().unwrap();
+        let db = dir.path().join("events.db");
+        let setup = Setup { db: Some(db.clone()), ..setup };
+        let server = Server::start_with(Stores::open(&db).unwrap(), setup).unwrap();
+        let router = server.router(Router::new().fallback(|| async { files::not_found() }));
+        Self { dir, server, router }
+    }
+
+    pub async fn admin(&self, path: &str) -> Answer {
+        let bearer = format!("Bearer {}", self.server.app.keys.token);
+        self.get(path, &[("authorization", &bearer)]).await
     }
 
     pub fn db(&self) -> PathBuf {
@@ -106,11 +121,11 @@ impl Answer {
     }
 }
 
-pub fn exported(db: &Path) -> Vec<Exported> {
+pub fn exported(db: &Path) -> Vec<Event> {
     let mut events = Vec::new();
     let store = SqliteStore::open_to_read(db).unwrap();
     store
-        .export(&mut |event| {
+        .export(&[], &mut |event| {
             events.push(event);
             Ok(())
         })
@@ -155,7 +170,9 @@ pub fn batch(events: &[Value]) -> String {
 pub struct Served {
     child: Child,
     pub address: String,
+    /// Path and query of the admin page, and where it is served.
     pub admin: String,
+    pub admin_address: String,
     /// Kept open, so that the command can go on printing.
     output: BufReader<std::process::ChildStdout>,
 }
@@ -168,7 +185,7 @@ impl Served {
     pub fn spawn(command: &mut Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut output = BufReader::new(child.stdout.take().unwrap());
-        let (mut address, mut admin) = (String::new(), String::new());
+        let (mut address, mut admin, mut admin_address) = (String::new(), String::new(), String::new());
         while admin.is_empty() {
             let mut line = String::new();
             assert_ne!(output.read_line(&mut line).unwrap(), 0, "parlour serve ended before it was ready");
@@ -177,11 +194,14 @@ impl Served {
                 Some("collector") => {
                     address = url.trim_start_matches("http://").split('/').next().unwrap().to_owned();
                 }
-                Some("admin") => admin = url.split_once(&address).unwrap().1.to_owned(),
+                Some("admin") => {
+                    let (host, path) = url.trim_start_matches("http://").split_once('/').unwrap();
+                    (admin, admin_address) = (format!("/{path}"), host.to_owned());
+                }
                 _ => {}
             }
         }
-        Self { child, address, admin, output }
+        Self { child, address, admin, admin_address, output }
     }
 
     pub fn post(&self, body: &str) -> std::io::Result<(u16, String)> {

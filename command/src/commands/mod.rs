@@ -51,7 +51,12 @@ const PORTABLE: &[Entry] = &[
 /// What only the native command has, each with what it does, so that others can say where to find it.
 pub const NATIVE: &[(&str, &str)] = &[
     ("serve", "collects events and serves the plan"),
-    ("export", "writes every collected event as NDJSON"),
+    ("export", "writes collected events as NDJSON, CSV or Parquet"),
+    ("import-events", "adds events from a CSV file"),
+    ("forget", "erases a person's events"),
+    ("backup", "copies the store while it is served"),
+    ("restore", "adds a backup's events to a store"),
+    ("plan", "archives plans that are served elsewhere"),
     ("doctor", "checks a live page"),
 ];
 
@@ -130,7 +135,7 @@ pub fn run(arguments: Vec<OsString>, host: &dyn Host, own: &[Entry]) -> u8 {
 
 fn command(all: &[Entry], own: &[Entry], host: &dyn Host) -> Command {
     let width = host.terminal(Stream::Output).map_or(WIDEST, |terminal| terminal.columns.clamp(40, WIDEST));
-    let elsewhere: Vec<_> = elsewhere(own).map(|(name, what)| format!("  {name:<9} {what}")).collect();
+    let elsewhere: Vec<_> = elsewhere(own).map(|(name, what)| format!("  {name:<13} {what}")).collect();
     let mut about = EXIT_CODES.to_owned();
     if !elsewhere.is_empty() {
         about.push_str("\n\nIn the native command alone (cargo build --release -p parlour-cli):\n");
