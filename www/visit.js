@@ -153,6 +153,8 @@ export const createVisit = (options, control, tell, { hidden, first } = {}) => {
   const channel = openChannel(signal);
   const identity = createIdentity();
   const erase = () => {
+    // Nor is it written again when this page is idle.
+    remembers = undefined;
     identity.erase();
     ifAllowed(() => localStorage.removeItem('parlour_first'));
     ifAllowed(() => sessionStorage.removeItem('parlour_redirect'));
@@ -190,6 +192,8 @@ export const createVisit = (options, control, tell, { hidden, first } = {}) => {
   const { wasSeen, renew } = createWitness(signal);
   /** Of what parlour.first.js did in this page view. @type {ReturnType<typeof import('./handover.js').createHandover> | undefined} */
   let handover;
+  /** Keeps what was decided on the first page view for the next visit. @type {typeof handover} */
+  let remembers;
 
   /** @param {Touchpoint} touchpoint @param {Record<string, unknown>} [facts] */
   const send = (touchpoint, facts) => {
@@ -436,7 +440,7 @@ export const createVisit = (options, control, tell, { hidden, first } = {}) => {
       signal,
     });
     if (engine?.page.slots.length && recommender) slots = createSlots({ slots: engine.page.slots, fetchCards: recommender.fetchCards, recommend, emit: sendRecord, report, signal, isHydrated, load: () => loadModule(options.rerank) });
-    const remembers = handover;
+    remembers = handover;
     whenIdleOrHidden(() => {
       fold();
       if (consent.allowed) remembers?.keep((index) => engine?.decide(index, false, Date.now()));

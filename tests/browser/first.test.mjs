@@ -106,6 +106,13 @@ inShop(
       await page.waitFor("frames_.includes('Plain words')");
       assert.equal(await page.evaluate("frames_.includes('Stolen')"), false);
     },
+    "is not kept by a page that finds time only after it was forgotten": async (page, shop) => {
+      await firstVisit(page, shop);
+      await visit(page, shop, html({ head: "<script>window.idle = []; window.requestIdleCallback = (work) => idle.push(work)</script>" }));
+      await page.evaluate(() => parlour.forget());
+      await page.evaluate("idle.forEach((work) => work({ timeRemaining: () => 9 }))");
+      assert.equal((await page.evaluate(storedKeys)).local.parlour_first, undefined);
+    },
     "runs no script, whatever is stored": async (page, shop) => {
       shop.route("/parlour.iife.js", { status: 404, body: "nothing" });
       const select = "#headline";

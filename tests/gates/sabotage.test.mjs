@@ -199,6 +199,14 @@ const ROWS = [
     claim: "goes with everything else",
   },
   {
+    what: "what was forgotten is kept once more when there is time",
+    file: "visit.js",
+    from: "    remembers = undefined;\n",
+    to: "",
+    tests: "tests/browser/first.test.mjs",
+    claim: "finds time only after it was forgotten",
+  },
+  {
     what: "what is to be kept is thrown away until there is a storage",
     file: "visit.js",
     from: "    if (storage === undefined) return;\n",
