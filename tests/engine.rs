@@ -214,7 +214,7 @@ fn taking_the_profile_back_leaves_none_of_it_in_memory() {
     let mut engine = visitor(&one(""), "visitor");
     touch(&mut engine, Kind::AddToCart, NOW);
     meet(&mut engine, NOW);
-    let row = Row { model: 1, epoch: 1, own: 7, neighbours: vec![(8, 9)] };
+    let row = Row { model: 1, epoch: 1, own: 7, wide: false, neighbours: vec![(8, 9)] };
     engine.handle(Input::Row(&row.encode()), NOW);
     engine.handle(Input::Consent(Consent::Measure), NOW);
     let state = engine.state();
@@ -363,6 +363,7 @@ fn ten_thousand_pages_fit_the_snapshot() {
             model: 1,
             epoch: 1,
             own: n + 1,
+            wide: false,
             neighbours: (1..=30).map(|item| (item * 1_000, 9)).collect(),
         };
         engine.handle(Input::Row(&row.encode()), NOW);

@@ -1,7 +1,7 @@
 //! The fuzz targets of `fuzz/` on stable: their seeds and seeded mutations of them. PARLOUR_FUZZ: how many mutations a
 //! target gets; `npm run test:long` gives more, and runs libFuzzer where there is nightly.
 
-#![cfg(feature = "authoring")]
+#![cfg(all(feature = "authoring", feature = "train"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 #[path = "../fuzz/src/lib.rs"]
@@ -34,6 +34,7 @@ targets! {
     no_bytes_of_a_snapshot_break_a_visit: "snapshot", 3_000;
     no_bytes_of_a_journal_break_the_fold: "journal", 3_000;
     no_bytes_of_a_row_break_a_list: "row", 5_000;
+    no_bytes_of_a_model_break_an_answer: "model", 5_000;
 }
 
 #[test]

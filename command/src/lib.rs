@@ -6,6 +6,8 @@ pub mod commands;
 mod crowd;
 mod difference;
 pub mod host;
+pub mod log;
+pub mod model_file;
 #[cfg(target_arch = "wasm32")]
 mod node;
 pub mod plan_file;

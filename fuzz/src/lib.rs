@@ -8,7 +8,7 @@ pub mod targets;
 /// A body panics where what it claims does not hold.
 pub type Body = fn(&[u8]);
 
-pub const TARGETS: [(&str, Body); 8] = [
+pub const TARGETS: [(&str, Body); 9] = [
     ("plan", targets::plan),
     ("config", targets::config),
     ("condition", targets::condition),
@@ -17,4 +17,5 @@ pub const TARGETS: [(&str, Body); 8] = [
     ("snapshot", targets::snapshot),
     ("journal", targets::journal),
     ("row", targets::row),
+    ("model", targets::model),
 ];

@@ -4,6 +4,7 @@ use parlour::authoring::{CompileOptions, compile};
 use parlour::engine::{Entry, State};
 use parlour::journey::{TOUCHPOINTS, Touchpoint};
 use parlour::plan::bytes::Writer;
+use parlour::recommend::model::Model;
 use parlour::recommend::row::Row;
 use serde_json::Value;
 
@@ -36,11 +37,17 @@ fn conditions() -> Vec<Vec<u8>> {
         .collect()
 }
 
+fn model() -> Vec<u8> {
+    let rows = vec![vec![(2, 15), (3, 1)], vec![(2, 7)], Vec::new(), vec![(1, 15), (2, 3)]];
+    let keys = ["mug", "cup", "pot"].map(String::from).to_vec();
+    Model { model: 7, epoch: 2, keys, rows, again: vec![9, 300], ..Model::default() }.encode()
+}
+
 fn rows() -> Vec<Row> {
     let neighbours = (1..=30).map(|place| (place * 100, 1 + (place % 15) as u8)).collect();
     vec![
-        Row { model: 1, epoch: 1, own: 0, neighbours: vec![(2, 15), (3, 1)] },
-        Row { model: 1, epoch: 1, own: 7, neighbours },
+        Row { model: 1, epoch: 1, own: 0, wide: false, neighbours: vec![(2, 15), (3, 1)] },
+        Row { model: 1, epoch: 1, own: 7, wide: false, neighbours },
     ]
 }
 
@@ -93,6 +100,7 @@ pub fn of(target: &str) -> Vec<Vec<u8>> {
         ]),
         "snapshot" => vec![snapshot(), State::default().encode(false)],
         "journal" => vec![entries()],
+        "model" => vec![model(), Model::default().encode()],
         "row" => rows().iter().map(Row::encode).collect(),
         _ => panic!("there is no target {target}"),
     }

@@ -9,7 +9,10 @@ use parlour::engine::{Engine, Input, MAX_SNAPSHOT_BYTES, State};
 use parlour::hash::murmur3_32;
 use parlour::journey::{TOUCHPOINTS, Touchpoint};
 use parlour::plan::{Plan, Unit};
+use parlour::recommend::Scratch;
+use parlour::recommend::model::Model;
 use parlour::recommend::row::Row;
+use parlour::recommend::session::{Task, after};
 use parlour::targeting::Scalar;
 use serde_json::{Map, Value, json};
 
@@ -227,6 +230,23 @@ pub fn row(bytes: &[u8]) {
         engine.handle(Input::Row(bytes), NOW);
         for slot in 0..2 {
             let _ = engine.recommend(slot, &[3]);
+        }
+    }
+}
+
+/// A model: refused, or read and written again as the same, and any session is answered; and once more with the check it needs.
+pub fn model(bytes: &[u8]) {
+    let mut mended = bytes.to_vec();
+    if let Some(end) = mended.len().checked_sub(4) {
+        let check = murmur3_32(&mended[..end], 0);
+        mended[end..].copy_from_slice(&check.to_le_bytes());
+    }
+    for bytes in [bytes, &mended] {
+        if let Ok(model) = Model::decode(bytes) {
+            assert_eq!(Model::decode(&model.encode()).as_ref(), Ok(&model));
+            for task in [Task::Next, Task::Discovery] {
+                let _ = after(&model, &[1, 0, 3, 2, u32::MAX], task, &mut Scratch::default());
+            }
         }
     }
 }

@@ -30,7 +30,7 @@ mod warnings;
 
 pub use against::Earlier;
 pub use condition::Dialect;
-pub use diagnostic::{Diagnostic, Severity};
+pub use diagnostic::{Diagnostic, Severity, did_you_mean};
 pub use explain::{Explanation, STEPS, clauses, explain};
 pub use facts::tell;
 pub use growthbook::{GrowthBook, Holds, Imported, import as import_growthbook};

@@ -9,7 +9,8 @@ pub const MAX_LIST: usize = 32;
 const MAX_ROWS: usize = 32;
 /// A power of two above twice MAX_ROWS × MAX_NEIGHBOURS, so that probing stays short.
 const TABLE: usize = 2_048;
-/// The most recent item counts 256, each before it 13/16 of the next: about half after three items.
+/// The most recent item counts 256, each before it 10/16 of the next: of the shares tried on a log held back the best
+/// (`docs/recommendations.md`).
 const NEWEST: u32 = 256;
 
 /// One answer, with its true reason: the seen item that added most, or 0 for the popular list.
@@ -52,29 +53,36 @@ pub fn rank(
 ) -> Vec<Recommendation> {
     let mut list: Vec<Recommendation> = Vec::with_capacity(MAX_LIST);
     for strategy in strategies {
-        scratch.table.fill(0);
-        scratch.candidates.clear();
+        scratch.clear();
         match strategy {
-            Strategy::Covisit => {
-                let mut recency = NEWEST;
-                for row in seen.iter().take(MAX_ROWS) {
-                    scratch.add(row, recency);
-                    recency = recency * 13 / 16;
-                }
-            }
+            Strategy::Covisit => scratch.add_seen(seen),
             Strategy::Popular => {
                 if let Some(row) = popular {
                     scratch.add(row, 1);
                 }
             }
         }
-        scratch.take_best(&mut list, among);
+        scratch.take_best(&mut list, |item| among.is_empty() || among.contains(&item));
     }
     list
 }
 
 impl Scratch {
-    fn add(&mut self, row: &Row, recency: u32) {
+    pub(super) fn clear(&mut self) {
+        self.table.fill(0);
+        self.candidates.clear();
+    }
+
+    /// The newest first.
+    pub(super) fn add_seen(&mut self, seen: &[Row]) {
+        let mut recency = NEWEST;
+        for row in seen.iter().take(MAX_ROWS) {
+            self.add(row, recency);
+            recency = recency * 10 / 16;
+        }
+    }
+
+    pub(super) fn add(&mut self, row: &Row, recency: u32) {
         for (item, weight) in row.neighbours.iter().take(MAX_NEIGHBOURS) {
             let points = recency * u32::from(*weight);
             if let Some(candidate) = self.candidate(*item) {
@@ -104,10 +112,17 @@ impl Scratch {
         None
     }
 
-    fn take_best(&mut self, list: &mut Vec<Recommendation>, among: &[u32]) {
+    /// Scores what the visitor has seen as something to be seen again.
+    #[cfg(feature = "train")]
+    pub(super) fn again(&mut self, item: u32, score: u32) {
+        if let Some(candidate) = self.candidate(item) {
+            (candidate.score, candidate.because, candidate.largest) = (score, item, score);
+        }
+    }
+
+    pub(super) fn take_best(&mut self, list: &mut Vec<Recommendation>, is_wanted: impl Fn(u32) -> bool) {
         for candidate in &mut self.candidates {
-            let is_among = among.is_empty() || among.contains(&candidate.item);
-            if !is_among || list.iter().any(|listed| listed.item == candidate.item) {
+            if !is_wanted(candidate.item) || list.iter().any(|listed| listed.item == candidate.item) {
                 candidate.score = 0;
             }
         }
@@ -129,7 +144,7 @@ mod tests {
     use super::*;
 
     fn row(own: u32, neighbours: &[(u32, u8)]) -> Row {
-        Row { model: 1, epoch: 1, own, neighbours: neighbours.to_vec() }
+        Row { model: 1, epoch: 1, own, wide: false, neighbours: neighbours.to_vec() }
     }
 
     fn items(list: &[Recommendation]) -> Vec<u32> {
@@ -141,7 +156,7 @@ mod tests {
         let seen = [row(1, &[(10, 2), (11, 15)]), row(2, &[(10, 15)])];
         let list = rank(&seen, None, &[Strategy::Covisit], &[], &mut Scratch::default());
         assert_eq!(items(&list), [11, 10]);
-        assert_eq!(list[1].because, 2, "208·15 from item 2 outweighs 256·2 from item 1");
+        assert_eq!(list[1].because, 2, "160·15 from item 2 outweighs 256·2 from item 1");
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod import_events;
 mod plan;
 mod restore;
 mod serve;
+mod train;
 
 use std::process::ExitCode;
 
@@ -16,6 +17,7 @@ use parlour_command::commands::Entry;
 use crate::host::Machine;
 
 const OWN: &[Entry] = &[
+    Entry::of::<train::Args>("train"),
     Entry::of::<serve::Args>("serve"),
     Entry::of::<export::Args>("export"),
     Entry::of::<import_events::Args>("import-events"),

@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use parlour::recommend::covisit::{Options, Visit, train};
-use serde::Deserialize;
+use parlour_command::log::contacts;
+use parlour_train::log::Gathering;
+use parlour_train::{Choice, Options, train};
 
 use super::catalogue::Catalogue;
 use crate::store::{Store, StoreError};
@@ -17,72 +18,45 @@ pub struct Rows(HashMap<u32, String>);
 /// The number of the popular list.
 pub const POPULAR: u32 = 0;
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Sent {
-    event: Option<String>,
-    #[serde(default)]
-    context: Context,
-    #[serde(default)]
-    properties: Properties,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Context {
-    session_id: Option<String>,
-}
-
-#[derive(Default, Deserialize)]
-struct Properties {
-    product_id: Option<String>,
-    #[serde(default)]
-    products: Vec<Line>,
-}
-
-#[derive(Deserialize)]
-struct Line {
-    product_id: String,
-}
-
 impl Rows {
     /// # Errors
     /// When the store cannot be read.
     pub fn learn(store: &dyn Store, catalogue: &Catalogue) -> Result<Self, StoreError> {
         let numbers = catalogue.numbers();
-        let mut sessions: HashMap<String, Vec<Visit>> = HashMap::new();
+        let mut gathering = Gathering::default();
         store.export(&[], &mut |line| {
             // An event of a shape we do not know tells us nothing about products.
-            let Ok(Sent { event, context, properties }) = serde_json::from_str(&line.raw) else {
-                return Ok(());
-            };
-            let (Some(weight), Some(session)) = (event.as_deref().and_then(weight), context.session_id)
-            else {
-                return Ok(());
-            };
-            let bought = properties.products.iter().map(|line| line.product_id.as_str());
-            let items = properties.product_id.as_deref().into_iter().chain(bought);
-            let visits = items.filter_map(|id| numbers.get(id)).map(|item| Visit { item: *item, weight });
-            sessions.entry(session).or_default().extend(visits);
+            for contact in contacts(line.raw.as_bytes()).unwrap_or_default() {
+                if numbers.contains_key(contact.item.as_str()) {
+                    let added =
+                        gathering.add(&contact.session, &contact.item, contact.at.unwrap_or(0), contact.kind);
+                    added.map_err(|_| std::io::Error::other("too many events"))?;
+                }
+            }
             Ok(())
         })?;
-        let rows = train(sessions.into_values(), &Options { min_sessions: 3, ..Options::default() });
-        Ok(Self(rows.iter().map(|row| (row.own, URL_SAFE_NO_PAD.encode(row.encode()))).collect()))
+        // The catalogue's numbers are the model's.
+        let last = numbers.values().copied().max().unwrap_or(0);
+        let mut keys = vec![String::new(); last as usize];
+        for (key, number) in numbers {
+            if let Some(place) = keys.get_mut(number as usize - 1) {
+                key.clone_into(place);
+            }
+        }
+        let options = Options {
+            start: Choice { min_sessions: 3, ..Choice::default() },
+            search: false,
+            floors: Vec::new(),
+            ..Options::default()
+        };
+        let model = train(&gathering.end(&keys), &options, &mut |_, _, _| ()).model;
+        let row = |number| Some((number, URL_SAFE_NO_PAD.encode(model.row(number)?.encode())));
+        Ok(Self((0..=last).filter_map(row).collect()))
     }
 
     #[must_use]
     pub fn get(&self, number: u32) -> Option<&str> {
         self.0.get(&number).map(String::as_str)
-    }
-}
-
-/// How serious a contact with an item is.
-fn weight(event: &str) -> Option<u8> {
-    match event {
-        "Product Viewed" => Some(1),
-        "Product Added" => Some(3),
-        "Order Completed" => Some(5),
-        _ => None,
     }
 }
 

@@ -7,11 +7,14 @@ mod check;
 mod decide;
 mod diff;
 mod edited;
+mod evaluate;
 mod import;
 mod keygen;
 mod power;
 mod preview;
 mod promote;
+mod recommend;
+mod rows;
 mod rules;
 mod schema;
 mod sign;
@@ -44,12 +47,16 @@ const PORTABLE: &[Entry] = &[
     Entry::of::<verify::Args>("verify"),
     Entry::of::<preview::Args>("preview"),
     Entry::of::<snippet::Args>("snippet"),
+    Entry::of::<recommend::Args>("recommend"),
+    Entry::of::<evaluate::Args>("evaluate"),
+    Entry::of::<rows::Args>("rows"),
     Entry::of::<rules::Args>("rules"),
     Entry::of::<schema::Args>("schema"),
 ];
 
 /// What only the native command has, each with what it does, so that others can say where to find it.
 pub const NATIVE: &[(&str, &str)] = &[
+    ("train", "learns recommendations from a log"),
     ("serve", "collects events and serves the plan"),
     ("export", "writes collected events as NDJSON, CSV or Parquet"),
     ("import-events", "adds events from a CSV file"),

@@ -1,0 +1,226 @@
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{Read, Write as _, stdin};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, ensure};
+use parlour::recommend::row::MAX_NEIGHBOURS;
+use parlour_command::commands::{Outcome, Task};
+use parlour_command::host::Host;
+use parlour_command::log::{Columns, Reading};
+use parlour_command::model_file;
+use parlour_command::progress::Progress;
+use parlour_train::log::Log;
+use parlour_train::{Bits, Choice, Options, Phase, Trained, train};
+
+use crate::store::{SqliteStore, Store, StoreError};
+
+/// Learns what to recommend from a log of sessions.
+///
+/// EVENTS are stores of `parlour serve`, NDJSON as `parlour export` writes it, or tables with a heading (commas, semicolons or
+/// tabs); packed by gzip or not; - is standard input. Events count by type: a view 1, a cart 3, a purchase 5. How near two clicks
+/// must be, what the order tells and the like is searched for on the tenth of the sessions that ended last, learnt from the
+/// others; then all is learnt.
+///
+/// What it prints at the end is measured on that tenth: what each floor for privacy costs. --min-sessions 3 lets nothing into the
+/// model that fewer than three sessions did.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[arg(required = true)]
+    events: Vec<PathBuf>,
+    /// Where to write the model.
+    #[arg(short, long, value_name = "FILE")]
+    out: PathBuf,
+    /// Column that says which session a line belongs to [default: session_id and the like].
+    #[arg(long, value_name = "COLUMN")]
+    session: Option<String>,
+    /// Column that names the item [default: item_id and the like].
+    #[arg(long, value_name = "COLUMN")]
+    item: Option<String>,
+    /// Column that says when: ISO 8601, or seconds or milliseconds since 1970 [default: time and the like; else the order of
+    /// lines].
+    #[arg(long, value_name = "COLUMN")]
+    time: Option<String>,
+    /// Column that says view, cart or purchase [default: all are views].
+    #[arg(long = "type", value_name = "COLUMN")]
+    kind: Option<String>,
+    /// No pair of items that fewer sessions met together gets into the model.
+    #[arg(long, value_name = "K", default_value_t = 1)]
+    min_sessions: u32,
+    /// Neighbours an item.
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    neighbours: usize,
+    /// Bits of a weight: 4 or 8.
+    #[arg(long, value_name = "BITS", default_value_t = 4)]
+    bits: u8,
+    /// The last model of these pages: items keep their numbers, and the training counts on.
+    #[arg(long, value_name = "FILE")]
+    previous: Option<PathBuf>,
+    /// Take the weights as they are, search for none.
+    #[arg(long)]
+    no_search: bool,
+}
+
+impl Task for Args {
+    fn run(self, host: &dyn Host) -> anyhow::Result<Outcome> {
+        ensure!(
+            (1..=MAX_NEIGHBOURS).contains(&self.neighbours),
+            "--neighbours is {}: from 1 to {MAX_NEIGHBOURS}",
+            self.neighbours
+        );
+        ensure!(self.min_sessions > 0, "--min-sessions is 0: from 1");
+        let bits = match self.bits {
+            4 => Bits::Four,
+            8 => Bits::Eight,
+            other => anyhow::bail!("--bits is {other}: 4 or 8"),
+        };
+        let previous = self.previous.as_deref().map(|path| model_file::open(host, path)).transpose()?;
+        let known = previous.as_ref().map(|model| model.keys.as_slice()).unwrap_or_default();
+        let (log, lines) = self.read(host, known)?;
+        let options = Options {
+            start: Choice {
+                min_sessions: self.min_sessions,
+                neighbours: self.neighbours,
+                bits,
+                ..Choice::default()
+            },
+            search: !self.no_search,
+            threads: std::thread::available_parallelism().map_or(1, usize::from),
+            model: previous.as_ref().map(|model| model.model),
+            epoch: previous.as_ref().map_or(1, |model| model.epoch.saturating_add(1)),
+            ..Options::default()
+        };
+        let mut progress: BTreeMap<&str, Progress<'_>> = BTreeMap::new();
+        let trained = train(&log, &options, &mut |phase, done, all| {
+            let what = words(phase);
+            if !progress.contains_key(what) {
+                std::mem::take(&mut progress).into_values().for_each(Progress::end);
+            }
+            progress
+                .entry(what)
+                .or_insert_with(|| Progress::new(host, what, 0))
+                .step(done as u64, all as u64);
+        });
+        progress.into_values().for_each(Progress::end);
+        let bytes = trained.model.encode();
+        host.replace(&self.out, &bytes)?;
+        let mut out = host.stdout();
+        out.write_all(summary(&log, lines, &trained, bytes.len()).as_bytes())?;
+        out.flush()?;
+        Ok(Outcome::Clean)
+    }
+}
+
+impl Args {
+    fn read(&self, host: &dyn Host, known: &[String]) -> anyhow::Result<(Log, u64)> {
+        let columns = Columns {
+            session: self.session.clone(),
+            item: self.item.clone(),
+            time: self.time.clone(),
+            kind: self.kind.clone(),
+        };
+        let mut reading = Reading::default();
+        for path in &self.events {
+            let name = path.display().to_string();
+            let mut progress = Progress::new(host, "reading", 0);
+            if path == Path::new("-") {
+                reading.read("standard input", stdin().lock(), &columns, &mut |_| ())?;
+            } else if is_store(path)? {
+                store(&mut reading, path, &name, &mut progress)?;
+            } else {
+                let file = File::open(path).with_context(|| format!("cannot read {name}"))?;
+                let size = file.metadata().map_or(0, |about| about.len());
+                reading.read(&name, file, &columns, &mut |read| progress.step(read, size))?;
+            }
+            progress.end();
+        }
+        reading.trouble.lines().for_each(|line| host.tell(&line));
+        ensure!(
+            !reading.gathering.is_empty(),
+            "there is nothing to learn from: {} lines were read, and none tells of a session and an item",
+            reading.lines
+        );
+        Ok((reading.gathering.end(known), reading.lines))
+    }
+}
+
+fn is_store(path: &Path) -> anyhow::Result<bool> {
+    let mut start = Vec::new();
+    let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+    file.take(16).read_to_end(&mut start).with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(start == b"SQLite format 3\0")
+}
+
+fn store(reading: &mut Reading, path: &Path, name: &str, progress: &mut Progress<'_>) -> anyhow::Result<()> {
+    let store = SqliteStore::open_to_read(path).with_context(|| format!("cannot open {name}"))?;
+    let mut number = 0;
+    let mut fault = None;
+    store
+        .export(&[], &mut |event| {
+            number += 1;
+            progress.at(number);
+            reading.event(name, number, event.raw.as_bytes()).map_err(|error| {
+                fault = Some(error);
+                std::io::Error::other("too many")
+            })
+        })
+        .map_err(|error| match (fault.take(), error) {
+            (Some(fault), StoreError::Output(_)) => fault,
+            (_, error) => error.into(),
+        })
+}
+
+fn words(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Searching => "searching",
+        Phase::Calibrating => "calibrating",
+        Phase::Measuring => "measuring",
+        Phase::Counting => "counting",
+    }
+}
+
+fn summary(log: &Log, lines: u64, trained: &Trained, bytes: usize) -> String {
+    let Trained { model, choice, floors } = trained;
+    let items = model.keys.len().max(1);
+    let with_row = model.rows.iter().skip(1).filter(|row| !row.is_empty()).count();
+    let weighting = &choice.weighting;
+    let mut text = format!(
+        "{lines} lines, {} contacts of {} sessions with {} items\n\
+         model {:08x}, training {}: {bytes} bytes, {:.1} an item; {with_row} items have neighbours\n\
+         a pair n clicks apart counts n^-{}, backwards {} times; popularity^-{}; half-life {}; neighbours' neighbours {} times\n",
+        log.clicks().len(),
+        log.len(),
+        log.items().len(),
+        model.model,
+        model.epoch,
+        bytes as f64 / items as f64,
+        weighting.distance,
+        weighting.backwards,
+        weighting.popularity,
+        if weighting.half_life_days > 0.0 {
+            format!("{:.1} days", weighting.half_life_days)
+        } else {
+            "none".into()
+        },
+        choice.followed,
+    );
+    let Some(first) = floors.first().filter(|floor| floor.next.guesses > 0) else {
+        return text + "too few sessions to measure anything on\n";
+    };
+    text += &format!(
+        "\nOn the sessions that ended last, learnt from the others ({} guesses, {} of them discoveries):\n\
+         --min-sessions   next HR@20   MRR@20   discovery HR@20   MRR@20   bytes\n",
+        first.next.guesses, first.discovery.guesses
+    );
+    for floor in floors {
+        let ([.., next], [.., next_rank]) = (floor.next.hit_rate, floor.next.reciprocal_rank);
+        let ([.., new], [.., new_rank]) = (floor.discovery.hit_rate, floor.discovery.reciprocal_rank);
+        text += &format!(
+            "{:>14}   {next:>10.3}   {next_rank:>6.3}   {new:>15.3}   {new_rank:>6.3}   {}{}\n",
+            floor.min_sessions,
+            floor.bytes,
+            if floor.min_sessions == choice.min_sessions { "   <- this model" } else { "" },
+        );
+    }
+    text
+}

@@ -1,0 +1,187 @@
+//! All rows of a catalogue in one file, as `parlour train` writes it.
+//!
+//! ```text
+//! "PLRM" · version u8 = 1 · model u32 · epoch u16 · sections · check u32
+//! section: id u8 · length u32 · bytes
+//!   1 keys     count varint, then each a length and UTF-8: the key of item 1, 2, 3 …
+//!   2 rows     of item 0 (the popular list), 1, 2 …: 1 where weights have 8 bits, count varint, then each as in
+//!              `row.rs` without its head
+//!   3 again    count varint, then u32 each: what the newest, second newest … seen item scores as its own successor
+//!   4 baskets  as 2
+//! ```
+//! The check is murmur3 over all before it: against accidents, not against attackers. Unknown sections are passed over.
+
+use std::collections::HashMap;
+
+use super::row::{Row, read_neighbours, write_neighbours};
+use crate::hash::murmur3_32;
+use crate::plan::bytes::{Reader, Writer};
+
+const MAGIC: &[u8; 4] = b"PLRM";
+const VERSION: u8 = 1;
+/// Keys longer than this are no item's.
+pub const MAX_KEY_BYTES: usize = 256;
+const MAX_AGAIN: usize = 32;
+
+type Neighbours = Vec<(u32, u8)>;
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Model {
+    pub model: u32,
+    /// Counts trainings.
+    pub epoch: u16,
+    /// Weights have 8 bits instead of 4.
+    pub wide: bool,
+    /// The key of item 1, 2, 3 …: a number is an item's for ever.
+    pub keys: Vec<String>,
+    /// Of item 0, which is the popular list, and of 1, 2, 3 …
+    pub rows: Vec<Neighbours>,
+    /// What the newest seen item scores as its own successor, the one before it, and so on.
+    pub again: Vec<u32>,
+    /// What goes with an item in a basket; empty where none were learnt.
+    pub baskets: Vec<Neighbours>,
+}
+
+/// Why bytes are no model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// They begin in another way.
+    NotAModel,
+    /// A later version of Parlour wrote them.
+    Newer(u8),
+    /// They were cut, or changed on the way.
+    Damaged,
+}
+
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::NotAModel => write!(f, "this is no model: `parlour train` makes one"),
+            Self::Newer(version) => {
+                write!(
+                    f,
+                    "format {version} is of a newer Parlour, this one reads {VERSION}: update, or train anew"
+                )
+            }
+            Self::Damaged => write!(f, "the model was cut or changed: copy it again, or train anew"),
+        }
+    }
+}
+
+impl std::error::Error for Fault {}
+
+impl Model {
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Writer { bytes: MAGIC.to_vec() };
+        out.u8(VERSION);
+        out.u32(self.model);
+        out.u16(self.epoch);
+        section(&mut out, 1, |out| {
+            out.varint(self.keys.len() as u64);
+            for key in &self.keys {
+                out.varint(key.len() as u64);
+                out.bytes.extend_from_slice(key.as_bytes());
+            }
+        });
+        section(&mut out, 2, |out| self.write_rows(out, &self.rows));
+        section(&mut out, 3, |out| {
+            out.varint(self.again.len() as u64);
+            for score in &self.again {
+                out.u32(*score);
+            }
+        });
+        if !self.baskets.is_empty() {
+            section(&mut out, 4, |out| self.write_rows(out, &self.baskets));
+        }
+        let check = murmur3_32(&out.bytes, 0);
+        out.u32(check);
+        out.bytes
+    }
+
+    fn write_rows(&self, out: &mut Writer, rows: &[Neighbours]) {
+        out.u8(u8::from(self.wide));
+        out.varint(rows.len() as u64);
+        for row in rows {
+            write_neighbours(out, row, self.wide);
+        }
+    }
+
+    /// # Errors
+    /// When `bytes` are no model of this version, whole.
+    pub fn decode(bytes: &[u8]) -> Result<Self, Fault> {
+        let rest = bytes.strip_prefix(MAGIC).ok_or(Fault::NotAModel)?;
+        match rest.first() {
+            Some(&VERSION) => {}
+            Some(version) => return Err(Fault::Newer(*version)),
+            None => return Err(Fault::Damaged),
+        }
+        let (body, check) = bytes.split_last_chunk::<4>().ok_or(Fault::Damaged)?;
+        if murmur3_32(body, 0) != u32::from_le_bytes(*check) {
+            return Err(Fault::Damaged);
+        }
+        let mut reader = Reader::new(body.get(MAGIC.len() + 1..).unwrap_or_default());
+        let mut model = Self { model: reader.u32(), epoch: reader.u16(), ..Self::default() };
+        while !reader.is_empty() {
+            let id = reader.u8();
+            let length = reader.u32() as usize;
+            let mut part = Reader::new(reader.take(length));
+            match id {
+                1 => {
+                    model.keys = part.many(|reader| {
+                        let key = std::str::from_utf8(reader.text());
+                        reader.require(key.is_ok());
+                        key.unwrap_or_default().to_owned()
+                    });
+                }
+                2 => model.rows = model.read_rows(&mut part),
+                3 => model.again = part.many_within(MAX_AGAIN, Reader::u32),
+                4 => model.baskets = model.read_rows(&mut part),
+                _ => {
+                    part.take_rest();
+                }
+            }
+            reader.require(part.has_ended());
+        }
+        let last = model.keys.len() as u32;
+        let is_known = |rows: &[Neighbours]| rows.iter().flatten().all(|(item, _)| (1..=last).contains(item));
+        let is_whole = reader.has_ended()
+            && model.rows.len() <= model.keys.len() + 1
+            && model.baskets.len() <= model.keys.len() + 1
+            && is_known(&model.rows)
+            && is_known(&model.baskets);
+        is_whole.then_some(model).ok_or(Fault::Damaged)
+    }
+
+    fn read_rows(&mut self, part: &mut Reader<'_>) -> Vec<Neighbours> {
+        self.wide = part.flag();
+        part.many(|reader| read_neighbours(reader, self.wide))
+    }
+
+    /// As a page carries it; none where nothing was learnt of an item.
+    #[must_use]
+    pub fn row(&self, item: u32) -> Option<Row> {
+        let neighbours = self.rows.get(item as usize).filter(|row| !row.is_empty())?.clone();
+        Some(Row { model: self.model, epoch: self.epoch, own: item, wide: self.wide, neighbours })
+    }
+
+    /// Item numbers by key.
+    #[must_use]
+    pub fn numbers(&self) -> HashMap<&str, u32> {
+        self.keys.iter().zip(1..).map(|(key, number)| (key.as_str(), number)).collect()
+    }
+
+    /// Empty for a number that is no item's.
+    #[must_use]
+    pub fn key(&self, item: u32) -> &str {
+        (item as usize).checked_sub(1).and_then(|place| self.keys.get(place)).map_or("", String::as_str)
+    }
+}
+
+fn section(out: &mut Writer, id: u8, write: impl FnOnce(&mut Writer)) {
+    let mut part = Writer::default();
+    write(&mut part);
+    out.u8(id);
+    out.u32(part.bytes.len() as u32);
+    out.bytes.extend(part.bytes);
+}
