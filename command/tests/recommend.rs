@@ -43,7 +43,7 @@ fn serenade(part: &str) -> Option<Vec<u8>> {
     bytes
 }
 
-/// Published on the same task and split: VMIS-kNN .663/.341 and STAN .668/.252 of whatever comes next, VMIS-kNN .514/.245 of
+/// On the same task and split VMIS-kNN comes to .663/.341 and STAN to .668/.252 of whatever comes next, VMIS-kNN to .514/.245 of
 /// discoveries (HR@20/MRR@20).
 #[test]
 fn the_next_click_is_among_twenty_as_often_as_promised_at_fifty_bytes_an_item() {
