@@ -128,8 +128,12 @@ fn an_item_of_a_basket_is_among_twenty_guessed_from_the_others_in_four_of_ten() 
         return;
     };
     let name = |text: &str| Some(text.to_owned());
-    let columns =
-        Columns { session: name("InvoiceNo"), item: name("StockCode"), time: name("InvoiceDate"), kind: None };
+    let columns = Columns {
+        session: name("InvoiceNo"),
+        item: name("StockCode"),
+        time: name("InvoiceDate"),
+        kind: None,
+    };
     let mut reading = Reading::default();
     reading.read("invoices", packed.as_slice(), &columns, &mut |_| ()).unwrap();
     let (earlier, later) = reading.gathering.end(&[]).split(0.2);
