@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use common::Memory;
 use parlour::recommend::model::Model;
-use parlour_command::log::{Columns, Reading};
+use parlour_command::log::{CardColumns, Catalogue, Columns, Reading};
 use parlour_train::{Choice, Options, train};
 use serde_json::Value;
 
@@ -189,6 +189,26 @@ fn a_heading_without_the_columns_says_which_there_are() {
     assert!(near.contains("did you mean \"ItemId\"?"), "{near}");
     assert!(error("", &Columns::default()).contains("is empty"));
     assert!(error("PAR1", &Columns::default()).contains("Parquet"));
+}
+
+#[test]
+fn a_catalogue_is_read_for_what_it_says_and_its_faults_are_counted() {
+    let columns = CardColumns { brand: Some("maker".into()), ..CardColumns::default() };
+    let table = "sku;category;maker;price;tags\n\
+                 a;kitchen;Acme;12.50;red|round\nb;;;NaN;\nc;x;;-3;one, two\n;y;;1;\nd\n";
+    let catalogue = Catalogue::read("cards", table.as_bytes(), &columns).unwrap();
+    let card = &catalogue.cards["a"];
+    assert_eq!((card.category.as_str(), card.brand.as_str(), card.price), ("kitchen", "Acme", Some(12.5)));
+    assert_eq!(card.tags, ["red", "round"]);
+    assert_eq!(catalogue.cards["c"].tags, ["one", "two"]);
+    assert_eq!((catalogue.cards.len(), catalogue.bad_prices, catalogue.nameless), (4, (2, 3), 1));
+    let error = |table: &str, columns: &CardColumns| {
+        format!("{:#}", Catalogue::read("cards.csv", table.as_bytes(), columns).unwrap_err())
+    };
+    assert!(error("sku,title\na,b\n", &CardColumns::default()).contains("--category"));
+    assert!(error("sku,makr\na,b\n", &columns).contains("did you mean \"makr\"?"));
+    assert!(error("sku,category\n", &CardColumns::default()).contains("names no item"));
+    assert!(error("name,category\n", &CardColumns::default()).contains("--catalogue-item"));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod again;
 #[cfg(feature = "baskets")]
 mod basket;
+mod content;
 pub mod covisit;
 mod extend;
 pub mod log;
@@ -14,5 +15,6 @@ mod table;
 
 #[cfg(feature = "baskets")]
 pub use basket::{Ease, MAX_ITEMS, train_baskets};
+pub use content::Card;
 pub use model::{Choice, Floor, Options, Phase, Trained, train};
 pub use table::Bits;

@@ -129,6 +129,11 @@ impl Gathering {
         Ok(())
     }
 
+    /// Gives an item a number though nobody may have met it.
+    pub fn know(&mut self, item: &str) {
+        number(&mut self.items, item);
+    }
+
     #[must_use]
     pub fn len(&self) -> usize {
         self.rows.len()

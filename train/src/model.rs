@@ -6,6 +6,7 @@ use parlour::recommend::row::MAX_NEIGHBOURS;
 use parlour::recommend::session::Task;
 
 use crate::again::again;
+use crate::content::{Card, alike, fill};
 use crate::covisit::{Neighbours, Weighting, count};
 use crate::extend::extend;
 use crate::log::Log;
@@ -57,6 +58,8 @@ pub struct Options {
     /// Names a model, so that rows of two are not mixed; `None`: from the items' keys.
     pub model: Option<u32>,
     pub epoch: u16,
+    /// What the catalogue says of the items of the log, by number.
+    pub cards: Vec<Option<Card>>,
 }
 
 impl Default for Options {
@@ -68,6 +71,7 @@ impl Default for Options {
             threads: 2,
             model: None,
             epoch: 1,
+            cards: Vec::new(),
         }
     }
 }
@@ -105,8 +109,9 @@ pub enum Phase {
 #[must_use]
 pub fn train(log: &Log, options: &Options, at: &mut dyn FnMut(Phase, usize, usize)) -> Trained {
     let threads = options.threads;
+    let alike = alike(&options.cards, MAX_NEIGHBOURS);
     let choice = if options.search {
-        search(log, &options.start, threads, &mut |done, all| at(Phase::Searching, done, all))
+        search(log, &alike, &options.start, threads, &mut |done, all| at(Phase::Searching, done, all))
     } else {
         options.start
     };
@@ -118,7 +123,7 @@ pub fn train(log: &Log, options: &Options, at: &mut dyn FnMut(Phase, usize, usiz
     let learnt_with = |choice: &Choice| {
         let lists =
             count(&learnt, &choice.weighting, choice.min_sessions, choice.candidates(), threads, &|_| ());
-        let mut model = rows_of(&learnt, &lists, choice);
+        let mut model = rows_of(&learnt, &lists, &alike, choice);
         model.again = again(&model, sessions.iter().map(Vec::as_slice));
         model
     };
@@ -138,7 +143,7 @@ pub fn train(log: &Log, options: &Options, at: &mut dyn FnMut(Phase, usize, usiz
 
     at(Phase::Counting, 0, log.items().len());
     let lists = count(log, &choice.weighting, choice.min_sessions, choice.candidates(), threads, &|_| ());
-    let mut model = rows_of(log, &lists, &choice);
+    let mut model = rows_of(log, &lists, &alike, &choice);
     model.again = again;
     model.model = options.model.unwrap_or_else(|| name_of(log.items()));
     model.epoch = options.epoch;
@@ -152,10 +157,13 @@ pub fn train(log: &Log, options: &Options, at: &mut dyn FnMut(Phase, usize, usiz
 }
 
 /// Without names of items and of the model.
-pub(crate) fn rows_of(log: &Log, lists: &[Neighbours], choice: &Choice) -> Model {
+pub(crate) fn rows_of(log: &Log, lists: &[Neighbours], alike: &[Neighbours], choice: &Choice) -> Model {
     let most = choice.neighbours.min(MAX_NEIGHBOURS);
     let favourites = popular(log, choice.weighting.half_life_days, choice.min_sessions, MAX_NEIGHBOURS);
-    let extended = extend(lists, choice.followed, most);
+    let mut extended = extend(lists, choice.followed, most);
+    for (list, alike) in extended.iter_mut().zip(alike) {
+        fill(list, alike, most);
+    }
     let rows =
         std::iter::once(&favourites).chain(&extended).map(|list| quantise(list, choice.bits)).collect();
     Model { wide: choice.bits == Bits::Eight, keys: log.items().to_vec(), rows, ..Model::default() }

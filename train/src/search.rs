@@ -37,7 +37,13 @@ pub(crate) fn numbered(log: &Log) -> Vec<Vec<Option<u32>>> {
 
 /// `at` is told how many of how many tries are done.
 #[must_use]
-pub fn search(log: &Log, start: &Choice, threads: usize, at: &mut dyn FnMut(usize, usize)) -> Choice {
+pub fn search(
+    log: &Log,
+    alike: &[Neighbours],
+    start: &Choice,
+    threads: usize,
+    at: &mut dyn FnMut(usize, usize),
+) -> Choice {
     let log = log.newest(ENOUGH_CLICKS);
     let (learnt, held) = log.split(HELD_BACK);
     let sessions = numbered(&held);
@@ -52,7 +58,7 @@ pub fn search(log: &Log, start: &Choice, threads: usize, at: &mut dyn FnMut(usiz
             counted = Some((choice.weighting, lists));
         }
         let lists = counted.as_ref().map(|(_, lists)| lists.as_slice()).unwrap_or_default();
-        let model = rows_of(&learnt, lists, choice);
+        let model = rows_of(&learnt, lists, alike, choice);
         let measured = measure(&model, sessions.iter().map(Vec::as_slice), Task::Discovery);
         at(done, tries);
         done += 1;

@@ -7,7 +7,7 @@ use parlour::recommend::model::Model;
 use parlour::recommend::session::{Task, after};
 use parlour::recommend::{MAX_LIST, Scratch};
 use parlour_train::log::{Gathering, Kind, Log};
-use parlour_train::{Bits, Choice, Options, train};
+use parlour_train::{Bits, Card, Choice, Options, train};
 use proptest::prelude::*;
 
 type Row = (u8, u8, u16, u8);
@@ -134,6 +134,50 @@ fn a_session_of_a_hundred_thousand_clicks_is_one_session() {
     let numbers = model.numbers();
     let row = model.row(numbers["i1"]).unwrap();
     assert_eq!(row.neighbours, [(numbers["i77"], 15)], "ten people against one robot");
+}
+
+/// Nobody has met the new item: what is alike stands in its row, and it stands in theirs below all that was met together.
+#[test]
+fn an_item_that_nobody_has_met_is_recommended_by_what_it_is() {
+    let mut gathering = Gathering::default();
+    for session in 0..5 {
+        for (item, at) in [("mug", 1), ("spoon", 2)] {
+            gathering.add(&format!("{session}"), item, at, Kind::View).unwrap();
+        }
+        gathering.add(&format!("other {session}"), "hat", 1, Kind::View).unwrap();
+    }
+    for item in ["cup", "cap"] {
+        gathering.know(item);
+    }
+    let log = gathering.end(&[]);
+    let card = |category: &str, price: f64| {
+        Some(Card {
+            category: category.into(),
+            price: Some(price),
+            tags: vec!["new".into()],
+            ..Card::default()
+        })
+    };
+    let of = |key: &str| match key {
+        "mug" | "cup" => card("kitchen", 5.0),
+        "hat" | "cap" => card("clothes", 30.0),
+        _ => None,
+    };
+    let cards = log.items().iter().map(|key| of(key)).collect();
+    let model = learnt(&log, &Options { cards, search: false, ..options(1) });
+    let numbers = model.numbers();
+    let row = |key: &str| {
+        let row = model.row(numbers[key]).map(|row| row.neighbours).unwrap_or_default();
+        let mut row: Vec<(&str, u8)> =
+            row.into_iter().map(|(item, weight)| (model.key(item), weight)).collect();
+        row.sort_by_key(|(_, weight)| std::cmp::Reverse(*weight));
+        row
+    };
+    assert_eq!(row("cup")[0].0, "mug");
+    assert_eq!(row("cap")[0].0, "hat");
+    assert_eq!(row("mug")[..2].iter().map(|(key, _)| *key).collect::<Vec<_>>(), ["spoon", "cup"]);
+    assert!(row("mug")[0].1 > row("mug")[1].1, "{:?}", row("mug"));
+    assert!(row("spoon").iter().all(|(key, _)| *key != "cup"), "of the spoon the catalogue says nothing");
 }
 
 /// Repeats that never happen are not foretold, those that always do come first.

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
 use std::io::{Read, Write as _, stdin};
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use anyhow::{Context as _, ensure};
 use parlour::recommend::row::MAX_NEIGHBOURS;
 use parlour_command::commands::{Outcome, Task};
 use parlour_command::host::Host;
-use parlour_command::log::{Columns, Reading};
+use parlour_command::log::{CardColumns, Catalogue, Columns, Reading};
 use parlour_command::model_file;
 use parlour_command::progress::Progress;
 use parlour_train::log::Log;
@@ -45,6 +45,24 @@ pub struct Args {
     /// Column that says view, cart or purchase [default: all are views].
     #[arg(long = "type", value_name = "COLUMN")]
     kind: Option<String>,
+    /// A table with a line for each item: what is alike fills up the rows of items that hardly anybody has met, and of new ones.
+    #[arg(long, value_name = "FILE")]
+    catalogue: Option<PathBuf>,
+    /// Column of the catalogue that names the item [default: item_id and the like].
+    #[arg(long, value_name = "COLUMN", requires = "catalogue")]
+    catalogue_item: Option<String>,
+    /// Column of the catalogue that says of which category an item is [default: category].
+    #[arg(long, value_name = "COLUMN", requires = "catalogue")]
+    category: Option<String>,
+    /// Of which brand [default: brand].
+    #[arg(long, value_name = "COLUMN", requires = "catalogue")]
+    brand: Option<String>,
+    /// At what price; five bands of as many items each are made of it [default: price].
+    #[arg(long, value_name = "COLUMN", requires = "catalogue")]
+    price: Option<String>,
+    /// With what tags, parted by | or ; or commas [default: tags].
+    #[arg(long, value_name = "COLUMN", requires = "catalogue")]
+    tags: Option<String>,
     /// No pair of items that fewer sessions met together gets into the model.
     #[arg(long, value_name = "K", default_value_t = 1)]
     min_sessions: u32,
@@ -80,7 +98,8 @@ impl Task for Args {
         };
         let previous = self.previous.as_deref().map(|path| model_file::open(host, path)).transpose()?;
         let known = previous.as_ref().map(|model| model.keys.as_slice()).unwrap_or_default();
-        let (log, lines) = self.read(host, known)?;
+        let catalogue = self.catalogue(host)?;
+        let (log, lines) = self.read(host, known, &catalogue)?;
         let options = Options {
             start: Choice {
                 min_sessions: self.min_sessions,
@@ -91,6 +110,7 @@ impl Task for Args {
             search: !self.no_search,
             threads: std::thread::available_parallelism().map_or(1, usize::from),
             model: previous.as_ref().map(|model| model.model),
+            cards: log.items().iter().map(|key| catalogue.cards.get(key).cloned()).collect(),
             epoch: previous.as_ref().map_or(1, |model| model.epoch.saturating_add(1)),
             ..Options::default()
         };
@@ -117,7 +137,34 @@ impl Task for Args {
 }
 
 impl Args {
-    fn read(&self, host: &dyn Host, known: &[String]) -> anyhow::Result<(Log, u64)> {
+    fn catalogue(&self, host: &dyn Host) -> anyhow::Result<Catalogue> {
+        let Some(path) = &self.catalogue else { return Ok(Catalogue::default()) };
+        let name = path.display().to_string();
+        let file = File::open(path).with_context(|| format!("cannot read {name}"))?;
+        let columns = CardColumns {
+            item: self.catalogue_item.clone(),
+            category: self.category.clone(),
+            brand: self.brand.clone(),
+            price: self.price.clone(),
+            tags: self.tags.clone(),
+        };
+        let catalogue = Catalogue::read(&name, file, &columns)?;
+        let (bad, first) = catalogue.bad_prices;
+        if bad > 0 {
+            host.tell(&format!(
+                "{name}: {bad} prices are no numbers of 0 and more, and do not count; the first is on line {first}: write 12.50"
+            ));
+        }
+        if catalogue.nameless > 0 {
+            host.tell(&format!(
+                "{name}: {} lines name no item, or one of more than 256 bytes",
+                catalogue.nameless
+            ));
+        }
+        Ok(catalogue)
+    }
+
+    fn read(&self, host: &dyn Host, known: &[String], catalogue: &Catalogue) -> anyhow::Result<(Log, u64)> {
         let columns = Columns {
             session: self.session.clone(),
             item: self.item.clone(),
@@ -145,7 +192,21 @@ impl Args {
             "there is nothing to learn from: {} lines were read, and none tells of a session and an item",
             reading.lines
         );
-        Ok((reading.gathering.end(known), reading.lines))
+        let mut gathering = reading.gathering;
+        catalogue.cards.keys().for_each(|item| gathering.know(item));
+        let log = gathering.end(known);
+        if !catalogue.cards.is_empty() {
+            let met: HashSet<u32> = log.clicks().iter().map(|click| click.item).collect();
+            let described = met.iter().filter_map(|item| log.items().get(*item as usize));
+            let described = described.filter(|key| catalogue.cards.contains_key(*key)).count();
+            ensure!(
+                described > 0,
+                "the catalogue has none of the {} items of the log: do both name them alike? --item and --catalogue-item say where",
+                met.len()
+            );
+            host.tell(&format!("the catalogue has {described} of the {} items of the log", met.len()));
+        }
+        Ok((log, reading.lines))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Logs of who looked at what, as they come: tables, Parlour's own events as NDJSON, lists of ids. Packed by gzip or not.
 
+mod catalogue;
 mod event;
 mod table;
 mod time;
@@ -11,6 +12,7 @@ use anyhow::{Context as _, bail, ensure};
 use flate2::bufread::MultiGzDecoder;
 use parlour_train::log::{Gathering, Kind};
 
+pub use catalogue::{CardColumns, Catalogue};
 pub use event::{Contact, contacts};
 pub use table::Columns;
 pub use trouble::{Reason, Trouble};
@@ -54,13 +56,9 @@ impl Reading {
         columns: &Columns,
         at: &mut dyn FnMut(u64),
     ) -> anyhow::Result<()> {
-        let mut input = BufReader::with_capacity(1 << 17, Counted { input, read: 0, at });
-        let is_packed = input.fill_buf().with_context(|| format!("cannot read {name}"))?.starts_with(&GZIP);
-        if is_packed {
-            self.read_plain(name, BufReader::with_capacity(1 << 17, MultiGzDecoder::new(input)), columns)
-        } else {
-            self.read_plain(name, input, columns)
-        }
+        let input =
+            unpacked(Counted { input, read: 0, at }).with_context(|| format!("cannot read {name}"))?;
+        self.read_plain(name, input, columns)
     }
 
     fn read_plain(&mut self, name: &str, mut input: impl BufRead, columns: &Columns) -> anyhow::Result<()> {
@@ -138,6 +136,16 @@ impl Reading {
         let added = self.gathering.add(seen.session, seen.item, at, seen.kind);
         added.map_err(|_| anyhow::anyhow!("{name}: more than {} contacts: give a part of the log", u32::MAX))
     }
+}
+
+/// What gzip packed, if it did.
+fn unpacked<'a>(input: impl Read + 'a) -> std::io::Result<Box<dyn BufRead + 'a>> {
+    let mut input = BufReader::with_capacity(1 << 17, input);
+    let is_packed = input.fill_buf()?.starts_with(&GZIP);
+    if !is_packed {
+        return Ok(Box::new(input));
+    }
+    Ok(Box::new(BufReader::with_capacity(1 << 17, MultiGzDecoder::new(input))))
 }
 
 /// Tells how many bytes went through.

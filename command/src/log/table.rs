@@ -20,7 +20,6 @@ pub struct Columns {
 }
 
 const SESSIONS: [&str; 5] = ["session_id", "sessionid", "session", "visitor_id", "user_id"];
-const ITEMS: [&str; 5] = ["item_id", "itemid", "item", "product_id", "sku"];
 const TIMES: [&str; 6] = ["time", "timestamp", "ts", "event_time", "datetime", "date"];
 
 struct Places {
@@ -33,15 +32,11 @@ struct Places {
 pub(super) fn read(
     reading: &mut Reading,
     name: &str,
-    mut input: impl BufRead,
+    input: impl BufRead,
     columns: &Columns,
 ) -> anyhow::Result<()> {
-    let start = input.fill_buf().with_context(|| format!("cannot read {name}"))?;
-    let heading = start.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let delimiter = b"\t;".iter().copied().find(|mark| heading.contains(mark)).unwrap_or(b',');
-    let mut reader = ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(input);
-    let headers = reader.headers().with_context(|| format!("{name}: the heading cannot be read"))?.clone();
-    let places = places(&headers, columns).with_context(|| name.to_owned())?;
+    let (mut reader, heading) = open(name, input)?;
+    let places = places(&heading, columns).with_context(|| name.to_owned())?;
     let mut record = StringRecord::new();
     loop {
         let line = reader.position().line();
@@ -57,6 +52,18 @@ pub(super) fn read(
             }
         }
     }
+}
+
+/// A table, and what its first line says.
+pub(super) fn open<R: BufRead>(name: &str, mut input: R) -> anyhow::Result<(csv::Reader<R>, Heading)> {
+    let start = input.fill_buf().with_context(|| format!("cannot read {name}"))?;
+    let line = start.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let delimiter = b"\t;".iter().copied().find(|mark| line.contains(mark)).unwrap_or(b',');
+    let mut reader = ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(input);
+    let headers = reader.headers().with_context(|| format!("{name}: the heading cannot be read"))?;
+    let clean = |header: &str| header.trim().trim_start_matches('\u{feff}').to_owned();
+    let heading = Heading(headers.iter().map(clean).collect());
+    Ok((reader, heading))
 }
 
 fn row(
@@ -104,48 +111,55 @@ fn kind(text: &str) -> Option<Kind> {
     }
 }
 
-fn places(headers: &StringRecord, columns: &Columns) -> anyhow::Result<Places> {
-    let find = |told: &Option<String>, usual: &[&str]| match told {
-        Some(name) => named(headers, name).map(Some),
-        None => Ok(usual.iter().find_map(|usual| headers.iter().position(|header| is_usual(header, usual)))),
-    };
-    let needed = |told, usual: &[&str], option| {
-        find(told, usual)?.ok_or_else(|| {
-            let all = all(headers);
-            anyhow!(
-                "no column is called {}: say which it is with --{option}; the heading has {all}",
-                usual.join(" or ")
-            )
-        })
-    };
+fn places(heading: &Heading, columns: &Columns) -> anyhow::Result<Places> {
     Ok(Places {
-        session: needed(&columns.session, &SESSIONS, "session")?,
-        item: needed(&columns.item, &ITEMS, "item")?,
-        time: find(&columns.time, &TIMES)?,
+        session: heading.needed(columns.session.as_deref(), &SESSIONS, "session")?,
+        item: heading.needed(columns.item.as_deref(), &Heading::ITEMS, "item")?,
+        time: heading.find(columns.time.as_deref(), &TIMES)?,
         // A word such as "event" may stand over anything: taken only where it is told.
-        kind: find(&columns.kind, &[])?,
+        kind: heading.find(columns.kind.as_deref(), &[])?,
     })
+}
+
+/// Names of columns.
+pub(super) struct Heading(Vec<String>);
+
+impl Heading {
+    pub const ITEMS: [&str; 5] = ["item_id", "itemid", "item", "product_id", "sku"];
+
+    /// The column that is told, or else one of the usual ones, if there is any.
+    pub fn find(&self, told: Option<&str>, usual: &[&str]) -> anyhow::Result<Option<usize>> {
+        match told {
+            Some(name) => self.named(name).map(Some),
+            None => {
+                Ok(usual.iter().find_map(|usual| self.0.iter().position(|header| is_usual(header, usual))))
+            }
+        }
+    }
+
+    pub fn needed(&self, told: Option<&str>, usual: &[&str], option: &str) -> anyhow::Result<usize> {
+        self.find(told, usual)?.ok_or_else(|| {
+            let (usual, all) = (usual.join(" or "), self.all());
+            anyhow!("no column is called {usual}: say which it is with --{option}; the heading has {all}")
+        })
+    }
+
+    fn named(&self, name: &str) -> anyhow::Result<usize> {
+        self.0.iter().position(|header| header == name).ok_or_else(|| {
+            let near = did_you_mean(name, self.0.iter().map(String::as_str));
+            let cure = near.map_or_else(
+                || format!("the heading has {}", self.all()),
+                |near| format!("did you mean {near:?}?"),
+            );
+            anyhow!("no column is called {name:?}: {cure}")
+        })
+    }
+
+    fn all(&self) -> String {
+        self.0.iter().take(30).map(String::as_str).collect::<Vec<_>>().join(", ")
+    }
 }
 
 fn is_usual(header: &str, usual: &str) -> bool {
-    let header = header.trim().trim_start_matches('\u{feff}');
-    header.eq_ignore_ascii_case(usual)
-        || header.replace('_', "").eq_ignore_ascii_case(&usual.replace('_', ""))
-}
-
-fn named(headers: &StringRecord, name: &str) -> anyhow::Result<usize> {
-    let clean = |header: &str| header.trim().trim_start_matches('\u{feff}').to_owned();
-    headers.iter().position(|header| clean(header) == name).ok_or_else(|| {
-        let known: Vec<String> = headers.iter().map(clean).collect();
-        let near = did_you_mean(name, known.iter().map(String::as_str));
-        let cure = near.map_or_else(
-            || format!("the heading has {}", all(headers)),
-            |near| format!("did you mean {near:?}?"),
-        );
-        anyhow!("no column is called {name:?}: {cure}")
-    })
-}
-
-fn all(headers: &StringRecord) -> String {
-    headers.iter().take(30).collect::<Vec<_>>().join(", ")
+    header.replace('_', "").eq_ignore_ascii_case(&usual.replace('_', ""))
 }
