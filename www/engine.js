@@ -42,6 +42,7 @@ export const UNIT = { visitor: 0, user: 1, page: 3 };
  * @property {{key: string, name?: string, late?: Late, targets: string[], waits?: Record<string, number>, changes?: import('./change.js').Change[]}[]} experiences
  * @property {import('./slots.js').Slot[]} slots
  * @property {import('./redirect.js').Rules} [redirects] only where a variant redirects
+ * @property {{url: string, shards?: number}} [rows] where rows are, for pages that carry none
  */
 
 const EFFECTS = /** @type {const} */ (['expose', 'goal', 'session', 'show', 'holdout', 'stage']);

@@ -6,8 +6,30 @@ import { loadJson } from './load.js';
 
 /** @typedef {{items: Record<string, import('./slots.js').Card>}} Cards */
 
-/** @param {ReturnType<typeof import('./engine.js').createEngine>} engine */
-export const createRecommender = (engine) => {
+/** No list waits longer for rows. */
+const ROWS_MS = 1000;
+
+/**
+ * @param {ReturnType<typeof import('./engine.js').createEngine>} engine
+ * @param {() => Promise<typeof import('./rows.js')>} load
+ * @param {(problem: {code: string, detail: string}) => void} report
+ */
+export const createRecommender = (engine, load, report) => {
+  const { rows } = engine.page;
+  /** @param {string} text */
+  const read = (text) => {
+    try {
+      engine.row(Uint8Array.from(atob(text.replace(/-/g, '+').replace(/_/g, '/')), (char) => char.charCodeAt(0)));
+    } catch {
+      // Not base64: a row is only ever a hint.
+    }
+  };
+  const fetching = rows && load().then(({ createRows }) => createRows(rows, { fetchJson: loadJson, read, report }));
+  // It is told once, and lists are made of what there is.
+  fetching?.catch(({ message }) => report({ code: 'rows', detail: message }));
+  /** Takes up the row of an item where this page carries none. @param {string} [item] */
+  const seen = async (item) => item != null && !document.querySelector('[data-parlour-row]') && (await (await fetching)?.(item));
+
   /** @type {Map<string, Promise<Cards>>} */
   const fetched = new Map();
   const fetchCards = (/** @type {string} */ url) => {
@@ -18,16 +40,11 @@ export const createRecommender = (engine) => {
 
   return {
     fetchCards,
+    seen,
 
     /** Takes up the rows on this page. */
     readRows() {
-      for (const element of [...document.querySelectorAll('[data-parlour-row]')].slice(0, 50))
-        try {
-          const text = atob(/** @type {string} */ (element.getAttribute('data-parlour-row')).replace(/-/g, '+').replace(/_/g, '/'));
-          engine.row(Uint8Array.from(text, (char) => char.charCodeAt(0)));
-        } catch {
-          // Not base64: a row is only ever a hint.
-        }
+      for (const element of [...document.querySelectorAll('[data-parlour-row]')].slice(0, 50)) read(/** @type {string} */ (element.getAttribute('data-parlour-row')));
     },
 
     /**
@@ -41,6 +58,7 @@ export const createRecommender = (engine) => {
       const index = engine.page.slots.findIndex((slot) => slot.key === key);
       if (index < 0) return;
       const { cards: url, exclude = [] } = engine.page.slots[index];
+      if (rows) await Promise.race([Promise.all([seen(''), seen(current)]).catch(() => {}), new Promise((resolve) => setTimeout(resolve, ROWS_MS))]);
       const { items } = await fetchCards(url);
       const unwanted = +exclude.includes('in_cart') + 2 * +exclude.includes('purchased');
       const list = engine.recommend(index, among).flatMap(({ number, because, score }) => {

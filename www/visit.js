@@ -42,6 +42,7 @@ import { whenHidden, whenIdleOrHidden } from './when.js';
  * @property {string} [handover] address of parlour-handover.js, fetched where parlour.first.js is on the page
  * @property {string} [html] address of parlour-html.js, needed for changes with `html`
  * @property {string} [rerank] address of parlour-rerank.js, needed for slots that re-rank
+ * @property {string} [rows] address of parlour-rows.js, needed for plans with `rows`
  * @property {string} [previewPlan] address of a plan with drafts, for preview links on a host that serves files alone
  * @property {string} [endpoint] where beacons go; none are sent without one
  * @property {string} [writeKey]
@@ -405,7 +406,7 @@ export const createVisit = (options, control, tell, { hidden, first } = {}) => {
         if (growthbook && made !== growthbook.engine) growthbook = await growthbook.on(made);
         environment = /** @type {string} */ (found);
         engine = made;
-        recommender = createRecommender(made);
+        recommender = createRecommender(made, () => loadModule(options.rows), report);
         const { experiments, flags } = made.page;
         for (const { key, rows } of flags) if (tooLate.has(key)) for (const { experiment } of rows) if (experiment !== undefined) tooLate.set(experiments[experiment].key, 'loading');
         if (made.page.redirects) leaves = (await loadModule(options.redirect)).createRedirects({ engine: made, consent, outbox, storage: () => storage, meet, isLate: (/** @type {string} */ key) => tooLate.has(key), late: missed, report, signal });
@@ -488,7 +489,7 @@ export const createVisit = (options, control, tell, { hidden, first } = {}) => {
     /** @param {string} type @param {unknown} given */
     track(type, given) {
       const touchpoint = touchpointOf(type, given, currency(), Date.now());
-      if (type === 'view_item') current = touchpoint.item;
+      if (type === 'view_item') recommender?.seen((current = touchpoint.item)).catch(() => {});
       record(touchpoint);
     },
     /** @param {string} key @param {'use' | 'peek' | 'expose'} how @returns {Answer} */

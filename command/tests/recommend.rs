@@ -109,6 +109,41 @@ fn a_row_is_what_the_page_carries() {
 }
 
 #[test]
+fn rows_for_pages_that_carry_none_are_spread_over_files() {
+    let model = learnt(SHOP);
+    let host = host(&model, &[]);
+    let ran = host.run(&["rows", "model.bin", "--out", "rows-{shard}.json", "--shards", "3"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let mut keys = Vec::new();
+    for shard in 0..3 {
+        let file = host.files.borrow()[Path::new(&format!("rows-{shard}.json"))].clone();
+        let json: Value = serde_json::from_slice(&file).unwrap();
+        assert_eq!(
+            (&json["v"], &json["model"], &json["epoch"]),
+            (&1.into(), &format!("{:08x}", model.model).into(), &1.into())
+        );
+        for (key, row) in json["rows"].as_object().unwrap() {
+            let item = if key.is_empty() { "--popular" } else { key };
+            let told = host.run(&["rows", "model.bin", item]);
+            assert!(told.out.ends_with(&format!("\t{}\n", row.as_str().unwrap())), "{key:?}");
+            keys.push(key.clone());
+        }
+    }
+    keys.sort();
+    assert_eq!(keys, ["", "cup", "mug", "pot"], "the hat has no neighbours");
+    for (args, expect) in [
+        (&["--out", "rows.json", "--shards", "3"][..], "several files need {shard} in the path"),
+        (&["--out", "rows-{shard}.json"], "one must not have it"),
+        (&["--out", "rows-{shard}.json", "--shards", "0"], "--shards is 0: from 1 to 4096"),
+        (&["--shards", "2"], "--out"),
+    ] {
+        let ran = host.run(&[&["rows", "model.bin"], args].concat());
+        assert_eq!(ran.code, 2);
+        assert!(ran.err.contains(expect), "{}", ran.err);
+    }
+}
+
+#[test]
 fn what_is_no_model_is_refused_with_a_cure() {
     let good = learnt(SHOP).encode();
     let newer = [&good[..4], &[9], &good[5..]].concat();

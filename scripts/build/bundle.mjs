@@ -28,6 +28,7 @@ export const BUNDLES = [
   { name: "parlour-purify.js", entry: "www/purify.js", format: "esm" },
   { name: "parlour-html.js", entry: "www/html.js", format: "esm" },
   { name: "parlour-rerank.js", entry: "www/rerank.js", format: "esm" },
+  { name: "parlour-rows.js", entry: "www/rows.js", format: "esm" },
   { name: "parlour-redirect.js", entry: "www/redirect.js", format: "esm" },
   { name: "parlour-devtools.js", entry: "www/devtools/toolbar.js", format: "esm" },
   { name: "parlour.first.js", entry: "www/first.js", format: "iife", reduce: true },

@@ -50,7 +50,7 @@ async function fillDist() {
         ["parlour-growthbook.wasm", readFileSync(join(ROOT, growthbook.final))],
         ["parlour-authoring.wasm", readFileSync(join(ROOT, authoring.final))],
         [FALLBACK, readFileSync(join(ROOT, fallbackPath), "utf8")],
-        ...named("parlour-growthbook.js"), ...named("parlour-authoring.js"), ...named("parlour-server.js"), ...named("parlour-openfeature.js"), ...named("parlour-react.js"), ...named("parlour-vue.js"), ...named("parlour-signed.js"), ...named("parlour-hydrated.js"), ...named("parlour.first.js"), ...named("parlour-handover.js"), ...named("parlour-devtools.js"), ...named("parlour-preview.js"), ...named("parlour-redirect.js"), ...named("parlour-rerank.js"), ...named("parlour-purify.js"), ...named("parlour-html.js"), ...named("parlour.js"), ...named("parlour.iife.js"),
+        ...named("parlour-growthbook.js"), ...named("parlour-authoring.js"), ...named("parlour-server.js"), ...named("parlour-openfeature.js"), ...named("parlour-react.js"), ...named("parlour-vue.js"), ...named("parlour-signed.js"), ...named("parlour-hydrated.js"), ...named("parlour.first.js"), ...named("parlour-handover.js"), ...named("parlour-devtools.js"), ...named("parlour-preview.js"), ...named("parlour-redirect.js"), ...named("parlour-rerank.js"), ...named("parlour-rows.js"), ...named("parlour-purify.js"), ...named("parlour-html.js"), ...named("parlour.js"), ...named("parlour.iife.js"),
       ],
       [["parlour.schema.json", await schema()], ["THIRD-PARTY-NOTICES.txt", await thirdPartyNotices()]],
       [["parlour-command.wasm", readFileSync(join(ROOT, command.final))], ["parlour-command.js", await commandGlue()]],

@@ -81,6 +81,7 @@ pub fn config() -> Shape {
             ),
             may("growthbook", super::growthbook::shape(), "Features of GrowthBook, as its API answers them"),
             may("slots", keyed(Shape::Object("slot", slot)), "Places for recommendations"),
+            may("rows", Shape::Object("rows", rows), "Where rows of items are, for pages that carry none"),
         ]
     })
 }
@@ -438,6 +439,17 @@ fn cap() -> Vec<Field> {
     vec![
         must("per", Shape::Choice(&["page view", "session", "ever"]), "Counted over what"),
         must("times", Shape::Whole { least: 1, most: 1_000 }, "How often"),
+    ]
+}
+
+fn rows() -> Vec<Field> {
+    vec![
+        must(
+            "url",
+            Shape::Text,
+            "Address of the JSON of `parlour rows --out`; {shard} stands for the number of the file",
+        ),
+        may("shards", Shape::Whole { least: 1, most: 4_096 }, "How many files there are; 1 if not given"),
     ]
 }
 

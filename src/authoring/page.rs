@@ -42,6 +42,9 @@ pub fn write(config: &Json, kept: &Kept<'_>, conditions: &Conditions, preview_ke
     if let (Some(share), Some(page)) = (config.get("problems").map(Json::plain), page.as_object_mut()) {
         page.insert("problems".into(), share);
     }
+    if let (Some(rows), Some(page)) = (config.get("rows").map(Json::plain), page.as_object_mut()) {
+        page.insert("rows".into(), rows);
+    }
     page.to_string().into_bytes()
 }
 
