@@ -122,6 +122,15 @@ async fn a_refund_is_taken_from_its_order_and_an_order_below_0_has_no_amount() {
     events.push(order("shown-1", "Order Refunded", 30.0));
     events.push(order("shown-2", "Order Completed", -5.0));
     keep(&collector, &events).await;
+    // An order of before the exposure counts for nobody, and so does its refund.
+    let mut earlier = order("shown-1", "Order Completed", 70.0);
+    earlier["messageId"] = json!("earlier");
+    earlier["properties"]["order_id"] = json!("o-earlier");
+    earlier["timestamp"] = json!("2020-01-01T00:00:00Z");
+    let mut undone = order("shown-1", "Order Refunded", 70.0);
+    undone["messageId"] = json!("undone");
+    undone["properties"]["order_id"] = json!("o-earlier");
+    keep(&collector, &[earlier, undone]).await;
     let report = report(&collector);
     let revenue = &report["experiments"][0]["goals"][1];
     assert_eq!(revenue["values"][0]["total"], 5000.0);

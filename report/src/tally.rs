@@ -73,7 +73,8 @@ pub struct Tally {
     pub experiments: BTreeMap<String, OfExperiment>,
     /// Of purchases, goals and refunds.
     pub excluded: BTreeMap<Exclusion, u64>,
-    orders: HashMap<String, (String, i64)>,
+    /// Whose an order is, what of it was not refunded, and when it was made.
+    orders: HashMap<String, (String, i64, i64)>,
 }
 
 impl Tally {
@@ -137,7 +138,8 @@ impl Tally {
             if self.orders.contains_key(order) {
                 return;
             }
-            self.orders.insert(order.to_owned(), (unit.to_owned(), amount.unwrap_or_default()));
+            self.orders
+                .insert(order.to_owned(), (unit.to_owned(), amount.unwrap_or_default(), seen.occurred_ms));
         }
         for of in self.experiments.values_mut() {
             let Some(unit) = of.units.get_mut(unit).filter(|unit| seen.occurred_ms >= unit.first_ms) else {
@@ -159,11 +161,13 @@ impl Tally {
             return;
         }
         let Some(amount) = self.amount(seen) else { return };
-        let Some((unit, left)) = seen.order.and_then(|order| self.orders.get_mut(order)) else { return };
+        let Some((unit, left, made_ms)) = seen.order.and_then(|order| self.orders.get_mut(order)) else {
+            return;
+        };
         let amount = amount.min(*left);
         *left -= amount;
         for of in self.experiments.values_mut() {
-            if let Some(unit) = of.units.get_mut(unit.as_str()).filter(|unit| unit.orders > 0) {
+            if let Some(unit) = of.units.get_mut(unit.as_str()).filter(|unit| *made_ms >= unit.first_ms) {
                 unit.revenue = unit.revenue.saturating_sub(amount).max(0);
             }
         }
