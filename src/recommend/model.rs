@@ -4,10 +4,9 @@
 //! "PLRM" · version u8 = 1 · model u32 · epoch u16 · sections · check u32
 //! section: id u8 · length u32 · bytes
 //!   1 keys     count varint, then each a length and UTF-8: the key of item 1, 2, 3 …
-//!   2 rows     of item 0 (the popular list), 1, 2 …: 1 where weights have 8 bits, count varint, then each as in
+//!   2 rows     flags u8 (1: weights have 8 bits, 2: of baskets) · count varint · of item 0 (the popular list), 1, 2 …, each as in
 //!              `row.rs` without its head
 //!   3 again    count varint, then u32 each: what the newest, second newest … seen item scores as its own successor
-//!   4 baskets  as 2
 //! ```
 //! The check is murmur3 over all before it: against accidents, not against attackers. Unknown sections are passed over.
 
@@ -38,8 +37,8 @@ pub struct Model {
     pub rows: Vec<Neighbours>,
     /// What the newest seen item scores as its own successor, the one before it, and so on.
     pub again: Vec<u32>,
-    /// What goes with an item in a basket; empty where none were learnt.
-    pub baskets: Vec<Neighbours>,
+    /// Learnt from baskets, whose items have no order, instead of sessions.
+    pub of_baskets: bool,
 }
 
 /// Why bytes are no model.
@@ -84,27 +83,22 @@ impl Model {
                 out.bytes.extend_from_slice(key.as_bytes());
             }
         });
-        section(&mut out, 2, |out| self.write_rows(out, &self.rows));
+        section(&mut out, 2, |out| {
+            out.u8(u8::from(self.wide) | (u8::from(self.of_baskets) << 1));
+            out.varint(self.rows.len() as u64);
+            for row in &self.rows {
+                write_neighbours(out, row, self.wide);
+            }
+        });
         section(&mut out, 3, |out| {
             out.varint(self.again.len() as u64);
             for score in &self.again {
                 out.u32(*score);
             }
         });
-        if !self.baskets.is_empty() {
-            section(&mut out, 4, |out| self.write_rows(out, &self.baskets));
-        }
         let check = murmur3_32(&out.bytes, 0);
         out.u32(check);
         out.bytes
-    }
-
-    fn write_rows(&self, out: &mut Writer, rows: &[Neighbours]) {
-        out.u8(u8::from(self.wide));
-        out.varint(rows.len() as u64);
-        for row in rows {
-            write_neighbours(out, row, self.wide);
-        }
     }
 
     /// # Errors
@@ -134,9 +128,13 @@ impl Model {
                         key.unwrap_or_default().to_owned()
                     });
                 }
-                2 => model.rows = model.read_rows(&mut part),
+                2 => {
+                    let flags = part.u8();
+                    part.require(flags < 4);
+                    (model.wide, model.of_baskets) = (flags & 1 != 0, flags & 2 != 0);
+                    model.rows = part.many(|reader| read_neighbours(reader, model.wide));
+                }
                 3 => model.again = part.many_within(MAX_AGAIN, Reader::u32),
-                4 => model.baskets = model.read_rows(&mut part),
                 _ => {
                     part.take_rest();
                 }
@@ -145,17 +143,9 @@ impl Model {
         }
         let last = model.keys.len() as u32;
         let is_known = |rows: &[Neighbours]| rows.iter().flatten().all(|(item, _)| (1..=last).contains(item));
-        let is_whole = reader.has_ended()
-            && model.rows.len() <= model.keys.len() + 1
-            && model.baskets.len() <= model.keys.len() + 1
-            && is_known(&model.rows)
-            && is_known(&model.baskets);
+        let is_whole =
+            reader.has_ended() && model.rows.len() <= model.keys.len() + 1 && is_known(&model.rows);
         is_whole.then_some(model).ok_or(Fault::Damaged)
-    }
-
-    fn read_rows(&mut self, part: &mut Reader<'_>) -> Vec<Neighbours> {
-        self.wide = part.flag();
-        part.many(|reader| read_neighbours(reader, self.wide))
     }
 
     /// As a page carries it; none where nothing was learnt of an item.

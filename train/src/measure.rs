@@ -3,7 +3,8 @@
 //! *next*: each click of a session is revealed in turn and the next one is to be guessed, whatever it is. *discovery*: the same,
 //! but only for clicks on what the session had not seen, and seen items are not guessed. Clicks on items that the model does not
 //! know are passed over and counted. HR@k: the share of clicks that were among the first k guesses. MRR@k: the mean of 1 / place,
-//! 0 beyond k. Ties in score go to the lower number, as on the page.
+//! 0 beyond k. *basket*, for models of baskets: each item of a basket of two and more, at most 20 of them at even distances, is held out in
+//! turn and to be guessed from the others; each basket counts once. Ties in score go to the lower number, as on the page.
 
 use parlour::recommend::Scratch;
 use parlour::recommend::model::Model;
@@ -12,6 +13,8 @@ use parlour::recommend::session::{MAX_CLICKS, Task, after};
 /// Depths that are told.
 pub const DEPTHS: [usize; 3] = [5, 10, 20];
 const DEEPEST: usize = 20;
+/// Items of one basket that are asked about.
+const HELD_OUT: usize = 20;
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Measured {
@@ -29,57 +32,99 @@ pub struct Measured {
     /// guessed, by the clicks of the sessions asked about: 1 is no preference.
     pub popularity: f64,
     /// Where the click stood, by place from 0, for those found.
-    pub places: Vec<u64>,
+    pub places: Vec<f64>,
 }
 
-/// `sessions` as item numbers of the model, oldest first; `None` for what it does not know.
+/// `sessions` as item numbers of the model, oldest first; `None` for what it does not know. A model of baskets is asked about
+/// baskets, whatever the task.
 #[must_use]
 pub fn measure<'a>(
     model: &Model,
     sessions: impl IntoIterator<Item = &'a [Option<u32>]> + Clone,
     task: Task,
 ) -> Measured {
-    let mut scratch = Scratch::default();
-    let mut measured = Measured { places: vec![0; DEEPEST], ..Measured::default() };
-    let mut guessed = vec![0u64; model.keys.len() + 1];
+    let mut asking = Asking {
+        model,
+        task,
+        scratch: Scratch::default(),
+        told: Measured { places: vec![0.0; DEEPEST], ..Measured::default() },
+        weight: 0.0,
+        guessed: vec![0; model.keys.len() + 1],
+    };
     for session in sessions.clone() {
+        if model.of_baskets { asking.basket(session) } else { asking.session(session) }
+    }
+    let Asking { mut told, weight, guessed, .. } = asking;
+    for (depth, (hits, ranks)) in DEPTHS.iter().zip(told.hit_rate.iter_mut().zip(&mut told.reciprocal_rank)) {
+        let found = told.places.iter().take(*depth);
+        *hits = found.clone().sum::<f64>() / weight.max(f64::MIN_POSITIVE);
+        *ranks = found.zip(1..).map(|(count, rank)| *count / f64::from(rank)).sum::<f64>()
+            / weight.max(f64::MIN_POSITIVE);
+    }
+    told.coverage =
+        guessed.iter().skip(1).filter(|count| **count > 0).count() as f64 / model.keys.len().max(1) as f64;
+    told.popularity = preference(model, sessions, &guessed);
+    told
+}
+
+struct Asking<'a> {
+    model: &'a Model,
+    task: Task,
+    scratch: Scratch,
+    told: Measured,
+    /// Of all guesses.
+    weight: f64,
+    /// How often each item was guessed.
+    guessed: Vec<u64>,
+}
+
+impl Asking<'_> {
+    fn session(&mut self, session: &[Option<u32>]) {
         let mut seen: Vec<u32> = Vec::with_capacity(session.len());
         for (place, click) in session.iter().enumerate() {
             let Some(click) = *click else {
-                measured.unknown += u64::from(place > 0);
+                self.told.unknown += u64::from(place > 0);
                 continue;
             };
             let latest = seen.get(seen.len().saturating_sub(MAX_CLICKS)..).unwrap_or_default();
-            let asked = !seen.is_empty() && (task == Task::Next || !latest.contains(&click));
-            if asked {
-                let list = after(model, &seen, task, &mut scratch);
-                measured.guesses += 1;
-                for (answer, place) in list.iter().take(DEEPEST).zip(0usize..) {
-                    if let Some(count) = guessed.get_mut(answer.item as usize) {
-                        *count += 1;
-                    }
-                    if answer.item == click
-                        && let Some(count) = measured.places.get_mut(place)
-                    {
-                        *count += 1;
-                    }
-                }
+            if !seen.is_empty() && (self.task == Task::Next || !latest.contains(&click)) {
+                self.ask(&seen, click, 1.0);
             }
             seen.push(click);
         }
     }
-    let all = measured.guesses.max(1) as f64;
-    for (depth, (hits, ranks)) in
-        DEPTHS.iter().zip(measured.hit_rate.iter_mut().zip(&mut measured.reciprocal_rank))
-    {
-        let found = measured.places.iter().take(*depth);
-        *hits = found.clone().sum::<u64>() as f64 / all;
-        *ranks = found.zip(1..).map(|(count, rank)| *count as f64 / f64::from(rank)).sum::<f64>() / all;
+
+    fn basket(&mut self, basket: &[Option<u32>]) {
+        self.told.unknown += basket.iter().filter(|item| item.is_none()).count() as u64;
+        let mut items: Vec<u32> = basket.iter().flatten().copied().collect();
+        items.sort_unstable();
+        items.dedup();
+        if items.len() < 2 {
+            return;
+        }
+        let step = items.len().div_ceil(HELD_OUT);
+        let weight = 1.0 / items.len().div_ceil(step) as f64;
+        for held in items.iter().step_by(step) {
+            let others: Vec<u32> = items.iter().filter(|item| *item != held).copied().collect();
+            self.ask(&others, *held, weight);
+        }
     }
-    measured.coverage =
-        guessed.iter().skip(1).filter(|count| **count > 0).count() as f64 / model.keys.len().max(1) as f64;
-    measured.popularity = preference(model, sessions, &guessed);
-    measured
+
+    fn ask(&mut self, seen: &[u32], expected: u32, weight: f64) {
+        let list = after(self.model, seen, self.task, &mut self.scratch);
+        self.told.guesses += 1;
+        self.weight += weight;
+        for (answer, place) in list.iter().take(DEEPEST).zip(0usize..) {
+            if let Some(count) = self.guessed.get_mut(answer.item as usize) {
+                *count += 1;
+            }
+            if answer.item == expected
+                && let Some(count) = self.told.places.get_mut(place)
+            {
+                *count += weight;
+            }
+        }
+    }
 }
 
 fn preference<'a>(

@@ -86,6 +86,9 @@ pub struct Floor {
 pub struct Trained {
     pub model: Model,
     pub choice: Choice,
+    /// Where it was learnt from baskets.
+    #[cfg(feature = "baskets")]
+    pub ease: Option<crate::basket::Ease>,
     pub floors: Vec<Floor>,
 }
 
@@ -139,7 +142,13 @@ pub fn train(log: &Log, options: &Options, at: &mut dyn FnMut(Phase, usize, usiz
     model.again = again;
     model.model = options.model.unwrap_or_else(|| name_of(log.items()));
     model.epoch = options.epoch;
-    Trained { model, choice, floors }
+    Trained {
+        model,
+        choice,
+        #[cfg(feature = "baskets")]
+        ease: None,
+        floors,
+    }
 }
 
 /// Without names of items and of the model.
@@ -152,6 +161,6 @@ pub(crate) fn rows_of(log: &Log, lists: &[Neighbours], choice: &Choice) -> Model
     Model { wide: choice.bits == Bits::Eight, keys: log.items().to_vec(), rows, ..Model::default() }
 }
 
-fn name_of(keys: &[String]) -> u32 {
+pub(crate) fn name_of(keys: &[String]) -> u32 {
     keys.iter().fold(0, |seed, key| murmur3_32(key.as_bytes(), seed))
 }

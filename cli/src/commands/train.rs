@@ -11,7 +11,8 @@ use parlour_command::log::{Columns, Reading};
 use parlour_command::model_file;
 use parlour_command::progress::Progress;
 use parlour_train::log::Log;
-use parlour_train::{Bits, Choice, Options, Phase, Trained, train};
+use parlour_train::measure::Measured;
+use parlour_train::{Bits, Choice, Floor, MAX_ITEMS, Options, Phase, Trained, train, train_baskets};
 
 use crate::store::{SqliteStore, Store, StoreError};
 
@@ -56,6 +57,9 @@ pub struct Args {
     /// The last model of these pages: items keep their numbers, and the training counts on.
     #[arg(long, value_name = "FILE")]
     previous: Option<PathBuf>,
+    /// Every session is a basket, whose items have no order: what goes with all of them together, by EASE.
+    #[arg(long)]
+    basket: bool,
     /// Take the weights as they are, search for none.
     #[arg(long)]
     no_search: bool,
@@ -91,7 +95,8 @@ impl Task for Args {
             ..Options::default()
         };
         let mut progress: BTreeMap<&str, Progress<'_>> = BTreeMap::new();
-        let trained = train(&log, &options, &mut |phase, done, all| {
+        let learn = if self.basket { train_baskets } else { train };
+        let trained = learn(&log, &options, &mut |phase, done, all| {
             let what = words(phase);
             if !progress.contains_key(what) {
                 std::mem::take(&mut progress).into_values().for_each(Progress::end);
@@ -180,47 +185,73 @@ fn words(phase: Phase) -> &'static str {
 }
 
 fn summary(log: &Log, lines: u64, trained: &Trained, bytes: usize) -> String {
-    let Trained { model, choice, floors } = trained;
+    let Trained { model, choice, ease, floors } = trained;
     let items = model.keys.len().max(1);
     let with_row = model.rows.iter().skip(1).filter(|row| !row.is_empty()).count();
-    let weighting = &choice.weighting;
     let mut text = format!(
-        "{lines} lines, {} contacts of {} sessions with {} items\n\
-         model {:08x}, training {}: {bytes} bytes, {:.1} an item; {with_row} items have neighbours\n\
-         a pair n clicks apart counts n^-{}, backwards {} times; popularity^-{}; half-life {}; neighbours' neighbours {} times\n",
+        "{lines} lines, {} contacts of {} {} with {} items\n\
+         model {:08x}, training {}: {bytes} bytes, {:.1} an item; {with_row} items have neighbours\n",
         log.clicks().len(),
         log.len(),
+        if model.of_baskets { "baskets" } else { "sessions" },
         log.items().len(),
         model.model,
         model.epoch,
         bytes as f64 / items as f64,
-        weighting.distance,
-        weighting.backwards,
-        weighting.popularity,
-        if weighting.half_life_days > 0.0 {
-            format!("{:.1} days", weighting.half_life_days)
-        } else {
-            "none".into()
-        },
-        choice.followed,
     );
-    let Some(first) = floors.first().filter(|floor| floor.next.guesses > 0) else {
-        return text + "too few sessions to measure anything on\n";
-    };
-    text += &format!(
-        "\nOn the sessions that ended last, learnt from the others ({} guesses, {} of them discoveries):\n\
-         --min-sessions   next HR@20   MRR@20   discovery HR@20   MRR@20   bytes\n",
-        first.next.guesses, first.discovery.guesses
-    );
-    for floor in floors {
-        let ([.., next], [.., next_rank]) = (floor.next.hit_rate, floor.next.reciprocal_rank);
-        let ([.., new], [.., new_rank]) = (floor.discovery.hit_rate, floor.discovery.reciprocal_rank);
+    let life = |days: f64| if days > 0.0 { format!("{days:.1} days") } else { "none".into() };
+    if let Some(ease) = ease {
+        text += &format!("ridge {}; half-life {}", ease.lambda, life(ease.half_life_days));
+        if items > MAX_ITEMS {
+            text += &format!("; the {MAX_ITEMS} items bought most take part");
+        }
+    } else {
+        let weighting = &choice.weighting;
         text += &format!(
-            "{:>14}   {next:>10.3}   {next_rank:>6.3}   {new:>15.3}   {new_rank:>6.3}   {}{}\n",
-            floor.min_sessions,
-            floor.bytes,
-            if floor.min_sessions == choice.min_sessions { "   <- this model" } else { "" },
+            "a pair n clicks apart counts n^-{}, backwards {} times; popularity^-{}; half-life {}; neighbours' neighbours {} times",
+            weighting.distance,
+            weighting.backwards,
+            weighting.popularity,
+            life(weighting.half_life_days),
+            choice.followed,
         );
+    }
+    text + "\n" + &costs(model.of_baskets, choice, floors)
+}
+
+/// What each floor for privacy costs.
+fn costs(of_baskets: bool, choice: &Choice, floors: &[Floor]) -> String {
+    let Some(first) = floors.first().filter(|floor| floor.next.guesses > 0) else {
+        return "too few sessions to measure anything on\n".into();
+    };
+    let (what, heads) = if of_baskets {
+        (
+            format!("baskets that came last, learnt from the others ({} guesses)", first.next.guesses),
+            "HR@20   MRR@20",
+        )
+    } else {
+        (
+            format!(
+                "sessions that ended last, learnt from the others ({} guesses, {} of them discoveries)",
+                first.next.guesses, first.discovery.guesses
+            ),
+            "next HR@20   MRR@20   discovery HR@20   MRR@20",
+        )
+    };
+    let mut text = format!("\nOn the {what}:\n--min-sessions   {heads}   bytes\n");
+    for floor in floors {
+        let rates = |measured: &Measured| {
+            let ([.., hits], [.., ranks]) = (measured.hit_rate, measured.reciprocal_rank);
+            (hits, ranks)
+        };
+        let ((next, next_rank), (new, new_rank)) = (rates(&floor.next), rates(&floor.discovery));
+        let figures = if of_baskets {
+            format!("{next:>5.3}   {next_rank:>6.3}")
+        } else {
+            format!("{next:>10.3}   {next_rank:>6.3}   {new:>15.3}   {new_rank:>6.3}")
+        };
+        let is_this = if floor.min_sessions == choice.min_sessions { "   <- this model" } else { "" };
+        text += &format!("{:>14}   {figures}   {}{is_this}\n", floor.min_sessions, floor.bytes);
     }
     text
 }
