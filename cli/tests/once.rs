@@ -11,7 +11,7 @@ use axum::http::StatusCode;
 use common::{Collector, Served, batch, event, exported, parlour, rows};
 use parlour_cli::serve::Stores;
 use parlour_cli::store::{
-    ArchivedPlan, ArmCount, Counts, Delivery, EachExported, Erased, Filter, Loss, Outcome, Problem,
+    ArchivedPlan, ArmCount, Counts, Delivery, EachExported, EachSeen, Erased, Filter, Loss, Outcome, Problem,
     Quarantined, Receipt, RecentEvent, SqliteStore, Store, StoreError, Tally,
 };
 use serde_json::json;
@@ -58,6 +58,9 @@ where
     }
     fn export(&self, ids: &[String], each: EachExported<'_>) -> Result<(), StoreError> {
         self.0.export(ids, each)
+    }
+    fn outcomes(&self, since_ms: i64, until_ms: i64, each: EachSeen<'_>) -> Result<(), StoreError> {
+        self.0.outcomes(since_ms, until_ms, each)
     }
     fn linked(&self, id: &str) -> Result<Vec<String>, StoreError> {
         self.0.linked(id)

@@ -6,6 +6,7 @@ mod export;
 mod forget;
 mod import_events;
 mod plan;
+mod report;
 mod restore;
 mod serve;
 mod train;
@@ -19,6 +20,7 @@ use crate::host::Machine;
 const OWN: &[Entry] = &[
     Entry::of::<train::Args>("train"),
     Entry::of::<serve::Args>("serve"),
+    Entry::of::<report::Args>("report"),
     Entry::of::<export::Args>("export"),
     Entry::of::<import_events::Args>("import-events"),
     Entry::of::<forget::Args>("forget"),

@@ -9,6 +9,7 @@ mod arms;
 mod copy;
 mod erase;
 mod migrate;
+mod outcome;
 mod problems;
 mod quarantine;
 mod rows;
@@ -22,6 +23,7 @@ use serde::Serialize;
 pub use arms::ArmCount;
 pub use copy::{Progress, Restored, restore};
 pub use erase::{Erased, MAX_LINKED};
+pub use outcome::EachSeen;
 pub use problems::Problem;
 pub use quarantine::Quarantined;
 pub use schema::SCHEMA_VERSION;
@@ -365,6 +367,13 @@ pub trait Store: Send {
     /// # Errors
     /// When the file cannot be read or `each` fails.
     fn export(&self, ids: &[String], each: EachExported<'_>) -> Result<(), StoreError>;
+
+    /// What reports are made from, dated from `since_ms` on and before `until_ms`: all exposures, then purchases and goals,
+    /// then refunds, without holding them.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    fn outcomes(&self, since_ms: i64, until_ms: i64, each: EachSeen<'_>) -> Result<(), StoreError>;
 
     /// This id and all that were seen together with it, or with one of those.
     ///

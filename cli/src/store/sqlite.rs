@@ -8,9 +8,9 @@ use rusqlite::{
 };
 
 use super::{
-    ArchivedPlan, ArmCount, Counts, Delivery, EachExported, Erased, Filter, GoalCount, KindCount, Loss,
-    Problem, Progress, Quarantined, Receipt, RecentEvent, Store, StoreError, Tally, VariantCount, append,
-    arms, copy, erase, migrate, problems, quarantine, rows, schema, tabs, tallies,
+    ArchivedPlan, ArmCount, Counts, Delivery, EachExported, EachSeen, Erased, Filter, GoalCount, KindCount,
+    Loss, Problem, Progress, Quarantined, Receipt, RecentEvent, Store, StoreError, Tally, VariantCount,
+    append, arms, copy, erase, migrate, outcome, problems, quarantine, rows, schema, tabs, tallies,
 };
 
 /// Another process may hold the file this long (an export's first read, a backup) before we call it a failure.
@@ -222,6 +222,10 @@ impl Store for SqliteStore {
             each(rows::read(row)?).map_err(StoreError::Output)?;
         }
         Ok(())
+    }
+
+    fn outcomes(&self, since_ms: i64, until_ms: i64, each: EachSeen<'_>) -> Result<(), StoreError> {
+        outcome::read(&self.connection, since_ms, until_ms, each)
     }
 
     fn linked(&self, id: &str) -> Result<Vec<String>, StoreError> {

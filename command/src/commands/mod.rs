@@ -58,6 +58,7 @@ const PORTABLE: &[Entry] = &[
 pub const NATIVE: &[(&str, &str)] = &[
     ("train", "learns recommendations from a log"),
     ("serve", "collects events and serves the plan"),
+    ("report", "says what experiments came to"),
     ("export", "writes collected events as NDJSON, CSV or Parquet"),
     ("import-events", "adds events from a CSV file"),
     ("forget", "erases a person's events"),

@@ -1,0 +1,147 @@
+//! `parlour report`: from what was collected to what to do.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod common;
+
+use common::{Collector, batch, run};
+use serde_json::{Value, json};
+
+const FILE: &str = r#"{ "site": ["shop.example"], "currency": "EUR", // comments are fine
+  "goals": { "order": { "touchpoint": "purchase", "value": "revenue" } },
+  "experiments": { "banner": { "status": "running", "hypothesis": "Naming the limit raises orders",
+    "variants": { "control": {}, "shown": {} }, "goals": ["order"] } } }"#;
+
+fn track(id: String, visitor: &str, event: &str, properties: Value, reason: &str) -> Value {
+    json!({ "messageId": id, "type": "track", "anonymousId": visitor, "event": event, "properties": properties,
+            "context": { "parlour": { "reason": reason } } })
+}
+
+fn met(visitor: &str, variant: &str, reason: &str) -> Value {
+    let properties = json!({ "experiment_id": "banner", "variation_id": variant });
+    track(format!("{visitor}-{variant}-{reason}"), visitor, "Experiment Viewed", properties, reason)
+}
+
+fn reached(visitor: &str) -> Value {
+    track(format!("{visitor}-goal"), visitor, "Goal Reached", json!({ "goal_id": "order" }), "")
+}
+
+fn order(visitor: &str, name: &str, revenue: f64) -> Value {
+    let properties = json!({ "order_id": format!("o-{visitor}"), "revenue": revenue, "currency": "EUR" });
+    track(format!("{visitor}-{name}"), visitor, name, properties, "")
+}
+
+async fn keep(collector: &Collector, events: &[Value]) {
+    for part in events.chunks(100) {
+        assert_eq!(collector.post(batch(part)).await.status, 200);
+    }
+}
+
+fn report(collector: &Collector) -> Value {
+    let plan = collector.db().with_file_name("parlour.json");
+    std::fs::write(&plan, FILE).unwrap();
+    let (db, plan) = (collector.db(), plan);
+    let arguments =
+        ["report", "--db", db.to_str().unwrap(), "--plan", plan.to_str().unwrap(), "--format", "json"];
+    let output = run(&arguments, "");
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// Of each arm so many visitors, every so-manieth of whom reaches the goal.
+fn visits(control: (usize, usize), shown: (usize, usize)) -> Vec<Value> {
+    let mut events = Vec::new();
+    for (arm, (visitors, every)) in [("control", control), ("shown", shown)] {
+        for index in 0..visitors {
+            let visitor = format!("{arm}-{index}");
+            events.push(met(&visitor, arm, "bucketed"));
+            if index % every == 0 {
+                events.push(reached(&visitor));
+            }
+        }
+    }
+    events
+}
+
+#[tokio::test]
+async fn a_great_effect_is_shipped_with_an_interval_that_leaves_nothing_out() {
+    let collector = Collector::new();
+    keep(&collector, &visits((1500, 10), (1500, 4))).await;
+    let report = report(&collector);
+    let one = &report["experiments"][0];
+    assert_eq!(one["decision"]["action"], "ship", "{one:#}");
+    assert_eq!(one["question"], "Naming the limit raises orders");
+    assert_eq!(one["goals"][0]["values"][1]["reached"], 375);
+    let effect = &one["goals"][0]["comparisons"][0]["absolute"];
+    assert!((effect["estimate"].as_f64().unwrap() - 0.15).abs() < 1e-12);
+    assert!(effect["low"].as_f64().unwrap() > 0.0 && effect["high"].as_f64().unwrap() > 0.15, "{effect}");
+}
+
+#[tokio::test]
+async fn equal_arms_keep_running() {
+    let collector = Collector::new();
+    keep(&collector, &visits((1000, 5), (1000, 5))).await;
+    assert_eq!(report(&collector)["experiments"][0]["decision"]["action"], "keep-running");
+}
+
+#[tokio::test]
+async fn a_broken_split_is_stopped_however_great_the_effect() {
+    let collector = Collector::new();
+    keep(&collector, &visits((1500, 10), (900, 3))).await;
+    let report = report(&collector);
+    let decision = &report["experiments"][0]["decision"];
+    assert_eq!(decision["action"], "stop");
+    assert!(decision["sentence"].as_str().unwrap().contains("62.5/37.5"), "{decision}");
+}
+
+#[tokio::test]
+async fn who_met_two_variants_was_forced_or_met_what_the_file_has_not_is_left_out_and_counted() {
+    let collector = Collector::new();
+    let mut events = visits((60, 2), (60, 2));
+    events.push(met("control-0", "shown", "bucketed"));
+    events.push(met("guest", "shown", "preview"));
+    events.push(met("late-comer", "renamed", "bucketed"));
+    keep(&collector, &events).await;
+    let report = report(&collector);
+    let one = &report["experiments"][0];
+    let counted = json!([
+        { "reason": "several-variants", "count": 1 },
+        { "reason": "not-bucketed", "count": 1 },
+        { "reason": "unknown-variant", "count": 1 }
+    ]);
+    assert_eq!(one["excluded"], counted);
+    assert_eq!(one["arms"][0]["units"], 59);
+    assert!(one["notes"].to_string().contains("renamed"), "{one:#}");
+}
+
+#[tokio::test]
+async fn a_refund_is_taken_from_its_order_and_an_order_below_0_has_no_amount() {
+    let collector = Collector::new();
+    let mut events = visits((60, 2), (60, 2));
+    events.push(order("control-1", "Order Completed", 50.0));
+    events.push(order("shown-1", "Order Completed", 80.0));
+    events.push(order("shown-1", "Order Refunded", 30.0));
+    events.push(order("shown-2", "Order Completed", -5.0));
+    keep(&collector, &events).await;
+    // An order of before the exposure counts for nobody, and so does its refund.
+    let mut earlier = order("shown-1", "Order Completed", 70.0);
+    earlier["messageId"] = json!("earlier");
+    earlier["properties"]["order_id"] = json!("o-earlier");
+    earlier["timestamp"] = json!("2020-01-01T00:00:00Z");
+    let mut undone = order("shown-1", "Order Refunded", 70.0);
+    undone["messageId"] = json!("undone");
+    undone["properties"]["order_id"] = json!("o-earlier");
+    keep(&collector, &[earlier, undone]).await;
+    let report = report(&collector);
+    let revenue = &report["experiments"][0]["goals"][1];
+    assert_eq!(revenue["values"][0]["total"], 5000.0);
+    assert_eq!(revenue["values"][1]["total"], 5000.0);
+    assert!(report["notes"].to_string().contains("1 amounts below 0"), "{}", report["notes"]);
+}
+
+#[test]
+fn an_empty_store_says_so() {
+    let collector = Collector::new();
+    let report = report(&collector);
+    assert!(report["notes"].to_string().contains("no exposure"), "{report:#}");
+    assert!(report["experiments"][0]["notes"].to_string().contains("nobody met control"));
+}
