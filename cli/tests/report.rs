@@ -6,7 +6,7 @@ mod common;
 use common::{Collector, batch, run};
 use serde_json::{Value, json};
 
-const FILE: &str = r#"{ "site": ["shop.example"], "currency": "EUR", // comments are fine
+const FILE: &str = r#"{ "site": ["shop.example"], "currency": "EUR",
   "goals": { "order": { "touchpoint": "purchase", "value": "revenue" } },
   "experiments": { "banner": { "status": "running", "hypothesis": "Naming the limit raises orders",
     "variants": { "control": {}, "shown": {} }, "goals": ["order"] } } }"#;
@@ -123,19 +123,47 @@ async fn a_refund_is_taken_from_its_order_and_an_order_below_0_has_no_amount() {
     events.push(order("shown-2", "Order Completed", -5.0));
     keep(&collector, &events).await;
     // An order of before the exposure counts for nobody, and so does its refund.
-    let mut earlier = order("shown-1", "Order Completed", 70.0);
-    earlier["messageId"] = json!("earlier");
-    earlier["properties"]["order_id"] = json!("o-earlier");
-    earlier["timestamp"] = json!("2020-01-01T00:00:00Z");
-    let mut undone = order("shown-1", "Order Refunded", 70.0);
-    undone["messageId"] = json!("undone");
-    undone["properties"]["order_id"] = json!("o-earlier");
-    keep(&collector, &[earlier, undone]).await;
+    let orders = collector.db().with_file_name("orders.csv");
+    let rows = "event,timestamp,anonymous_id,order_id,revenue,currency\n\
+                Order Completed,2020-01-01T00:00:00Z,shown-1,o-earlier,70,EUR\n\
+                Order Refunded,2020-01-02T00:00:00Z,shown-1,o-earlier,20,EUR\n";
+    std::fs::write(&orders, rows).unwrap();
+    let db = collector.db();
+    let imported = run(&["import-events", orders.to_str().unwrap(), "--db", db.to_str().unwrap()], "");
+    assert_eq!(imported.status.code(), Some(0), "{}", String::from_utf8_lossy(&imported.stderr));
     let report = report(&collector);
     let revenue = &report["experiments"][0]["goals"][1];
     assert_eq!(revenue["values"][0]["total"], 5000.0);
     assert_eq!(revenue["values"][1]["total"], 5000.0);
     assert!(report["notes"].to_string().contains("1 amounts below 0"), "{}", report["notes"]);
+}
+
+/// Weights of 3 to 1: what would break an even split is as it should be, by a plan and by the one that was served.
+#[tokio::test]
+async fn a_plan_says_what_split_is_to_be_expected() {
+    let collector = Collector::new();
+    keep(&collector, &visits((1500, 10), (500, 10))).await;
+    let at = |name: &str| collector.db().with_file_name(name);
+    std::fs::write(at("parlour.json"), FILE.replace(r#""control": {}"#, r#""control": { "weight": 3 }"#))
+        .unwrap();
+    let path = |name: &str| at(name).to_str().unwrap().to_owned();
+    let built = run(&["build", &path("parlour.json"), "-o", &path("plan.bin")], "");
+    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    let told = |more: &[&str]| {
+        let output = run(&[&["report", "--db", &path("events.db"), "--format", "json"], more].concat(), "");
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice::<Value>(&output.stdout).unwrap()
+    };
+    assert_eq!(told(&[])["experiments"][0]["sample_ratio"], Value::Null, "no plan is known");
+    let by_plan = told(&["--plan", &path("plan.bin")]);
+    let one = &by_plan["experiments"][0];
+    assert_eq!(one["sample_ratio"]["is_broken"], false, "{one:#}");
+    assert_eq!(one["arms"][0]["expected_share"], 0.75);
+    assert_eq!(
+        run(&["plan", "add", &path("plan.bin"), "--db", &path("events.db")], "").status.code(),
+        Some(0)
+    );
+    assert_eq!(told(&[]), by_plan);
 }
 
 #[test]

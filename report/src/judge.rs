@@ -35,7 +35,7 @@ pub fn report(tally: &Tally) -> Report {
         };
         notes.push(note(&what, "the orders count, their amounts do not"));
     }
-    Report { zone: "UTC".to_owned(), experiments, notes, ..Report::default() }
+    Report { experiments, notes, ..Report::default() }
 }
 
 fn experiment(key: &str, asked: &Asked, of: &OfExperiment, currency: &str) -> Experiment {
@@ -83,10 +83,9 @@ fn experiment(key: &str, asked: &Asked, of: &OfExperiment, currency: &str) -> Ex
         sample_ratio,
         excluded: excluded.into_iter().map(|(reason, count)| Excluded { reason, count }).collect(),
         goals,
-        reach: Reach { late, cure, ..Reach::default() },
+        reach: Reach { late, cure },
         notes,
         decision,
-        ..Experiment::default()
     }
 }
 
@@ -112,7 +111,6 @@ fn arms(asked: &Asked, units: &[&Unit]) -> Vec<Arm> {
             let count = counts.get(key).copied().unwrap_or_default();
             Arm {
                 key: (*key).to_owned(),
-                name: None,
                 is_control: at == 0,
                 units: count,
                 share: if units.is_empty() { 0.0 } else { count as f64 / units.len() as f64 },

@@ -1,7 +1,9 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
+use parlour::authoring::Names;
+use parlour::plan::{Plan, Unit};
 use serde_json::Value;
 
 use parlour_command::commands::{Outcome, Task};
@@ -21,7 +23,7 @@ pub struct Args {
     /// The store of `parlour serve`.
     #[arg(long, value_name = "FILE")]
     db: PathBuf,
-    /// The parlour.json with hypotheses, weights and goals [default: what the events say].
+    /// The parlour.json with hypotheses, weights and goals, or a plan [default: the plan that was served last].
     #[arg(long, value_name = "FILE")]
     plan: Option<PathBuf>,
     /// Only this one.
@@ -50,10 +52,13 @@ impl Task for Args {
     fn run(self, host: &dyn Host) -> anyhow::Result<Outcome> {
         let store = SqliteStore::open_to_read(&self.db)
             .with_context(|| format!("cannot open {}", self.db.display()))?;
-        let file = self.plan.as_deref().map(|path| read(path, host)).transpose()?;
-        let currency = file.as_ref().and_then(|file| file["currency"].as_str()).unwrap_or("EUR");
-        let (asked, others) = file.as_ref().map(asked).unwrap_or_default();
-        let mut tally = Tally::new(asked, self.experiment.clone(), currency.to_owned());
+        let Known { asked, others, currency } = match &self.plan {
+            Some(path) => read(path, host)?,
+            None => store
+                .latest_plan()?
+                .map_or_else(Known::default, |plan| of_plan(&plan.bytes).unwrap_or_default()),
+        };
+        let mut tally = Tally::new(asked, self.experiment.clone(), currency);
         let since_ms = self.since.map_or(i64::MIN, jiff::Timestamp::as_millisecond);
         let until_ms = self.until.map_or(i64::MAX, jiff::Timestamp::as_millisecond);
         store.outcomes(since_ms, until_ms, &mut |seen| tally.add(seen))?;
@@ -95,25 +100,72 @@ fn has_any(tally: &Tally, key: &str) -> bool {
     tally.asked.contains_key(key) || tally.experiments.contains_key(key)
 }
 
-fn read(path: &Path, host: &dyn Host) -> anyhow::Result<Value> {
-    let text = host.text_of(path)?;
-    let parsed: Option<Value> =
-        jsonc_parser::parse_to_serde_value(&text, &jsonc_parser::ParseOptions::default())
-            .with_context(|| format!("{} is no parlour.json", path.display()))?;
-    parsed.filter(Value::is_object).with_context(|| format!("{} holds no object", path.display()))
+/// What is known of experiments before their events.
+struct Known {
+    asked: Vec<Asked>,
+    /// Experiments whose unit is not the visitor, and what it is.
+    others: Vec<(String, String)>,
+    currency: String,
 }
 
-/// The file's experiments, and those whose unit is not the visitor.
-fn asked(file: &Value) -> (Vec<Asked>, Vec<(String, String)>) {
-    let (mut asked, mut others) = (Vec::new(), Vec::new());
+impl Default for Known {
+    fn default() -> Self {
+        Self { asked: Vec::new(), others: Vec::new(), currency: "EUR".to_owned() }
+    }
+}
+
+fn read(path: &Path, host: &dyn Host) -> anyhow::Result<Known> {
+    let bytes = host.bytes_of(path)?;
+    if let Some(known) = of_plan(&bytes) {
+        return Ok(known);
+    }
+    let text = String::from_utf8(bytes).with_context(|| {
+        format!("{} is neither a parlour.json nor a plan of this version", path.display())
+    })?;
+    let file: Value = serde_json::from_str(&text)
+        .with_context(|| format!("{} is no parlour.json: see parlour check", path.display()))?;
+    ensure!(file.is_object(), "{} holds no object: see parlour check", path.display());
+    Ok(of_file(&file))
+}
+
+/// Keys, names and weights; hypotheses and goals are not in a plan.
+fn of_plan(bytes: &[u8]) -> Option<Known> {
+    let plan = Plan::decode(bytes).ok()?;
+    let names = Names::read(&plan);
+    let mut known = Known::default();
+    if !names.currency.is_empty() {
+        known.currency.clone_from(&names.currency);
+    }
+    for (named, experiment) in names.experiments.into_iter().zip(plan.experiments()) {
+        if experiment.unit != Unit::Visitor {
+            known.others.push((named.key, format!("{:?}", experiment.unit).to_lowercase()));
+            continue;
+        }
+        let weights = (0..).map(|variant| experiment.buckets(variant) as f64);
+        known.asked.push(Asked {
+            key: named.key,
+            name: (!named.name.is_empty()).then_some(named.name),
+            variants: named.variants.into_iter().map(|variant| variant.key).zip(weights).collect(),
+            ..Asked::default()
+        });
+    }
+    Some(known)
+}
+
+fn of_file(file: &Value) -> Known {
+    let mut known = Known::default();
+    if let Some(currency) = file["currency"].as_str() {
+        currency.clone_into(&mut known.currency);
+    }
     for (key, json) in file["experiments"].as_object().into_iter().flatten() {
         if let Some(unit) = json["unit"].as_str().filter(|unit| *unit != "visitor") {
-            others.push((key.clone(), unit.to_owned()));
+            known.others.push((key.clone(), unit.to_owned()));
             continue;
         }
         let text = |name: &str| json[name].as_str().map(str::to_owned);
         let weight = |variant: &Value| variant["weight"].as_f64().unwrap_or(1.0);
-        asked.push(Asked {
+        let goals = json["goals"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        known.asked.push(Asked {
             key: key.clone(),
             name: text("name"),
             question: text("hypothesis"),
@@ -125,14 +177,8 @@ fn asked(file: &Value) -> (Vec<Asked>, Vec<(String, String)>) {
                 .flatten()
                 .map(|(key, variant)| (key.clone(), weight(variant)))
                 .collect(),
-            goals: json["goals"]
-                .as_array()
-                .into_iter()
-                .flatten()
-                .filter_map(Value::as_str)
-                .map(str::to_owned)
-                .collect(),
+            goals: goals.map(str::to_owned).collect(),
         });
     }
-    (asked, others)
+    known
 }
