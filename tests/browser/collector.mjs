@@ -34,8 +34,8 @@ export function makeCollector(path = "/v1/batch") {
     copies: () => copies,
     /** @param {import("node:http").IncomingMessage} request @param {import("node:http").ServerResponse} response */
     async answer(request, response) {
-      let text = "";
-      for await (const chunk of request.setEncoding("utf8")) text += chunk;
+      const text = await bodyOf(request);
+      if (text === undefined) return;
       const cors = { "access-control-allow-origin": "*" };
       const { mode, headers, outcome, delayMs } = settings;
       if (request.method !== "POST") return void response.writeHead(405, cors).end();
@@ -62,6 +62,17 @@ export function makeCollector(path = "/v1/batch") {
       response.end(JSON.stringify({ parlour: 1, results, now: Date.now() }));
     },
   };
+}
+
+/** Undefined where the page went away before all of it had come. @param {import("node:http").IncomingMessage} request */
+export async function bodyOf(request) {
+  try {
+    let text = "";
+    for await (const chunk of request.setEncoding("utf8")) text += chunk;
+    return text;
+  } catch {
+    return undefined;
+  }
 }
 
 /** @param {string} text @returns {Batch | undefined} */

@@ -2,6 +2,7 @@
 // From track to the collector, in real browsers: what was owed arrives, each event once.
 
 import assert from 'node:assert/strict';
+import { bodyOf } from './collector.mjs';
 import { ENGINES, inEveryEngine } from './drivers/index.mjs';
 import { until } from './drivers/wait.mjs';
 import { startSite, visit } from './site.mjs';
@@ -26,8 +27,8 @@ const claim = (claim, body, engines = ENGINES) =>
 /** Answers batches itself. @param {Site} site @param {(batch: import('./collector.mjs').Batch) => number | 'cut'} decide a status without an acknowledgement, or take the batch and cut the connection */
 const answerBy = (site, decide) => {
   site.collector.answer = async (request, response) => {
-    let text = '';
-    for await (const chunk of request.setEncoding('utf8')) text += chunk;
+    const text = await bodyOf(request);
+    if (text === undefined) return;
     const batch = JSON.parse(text);
     site.collector.batches.push(batch);
     const how = decide(batch);

@@ -5,6 +5,7 @@
  */
 import { resolve } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { bodyOf } from "./collector.mjs";
 import { buildPlan, serve } from "./command.mjs";
 import { ENGINES, isInstalled, launch } from "./drivers/index.mjs";
 import { encodeRow } from "./row.mjs";
@@ -86,8 +87,8 @@ export async function startShop({ config = CONFIG } = {}) {
   collector.answer = async (request, response) => {
     if (collector.settings.mode !== "answer") return breaks(request, response);
     if (collector.settings.delayMs) await new Promise((done) => setTimeout(done, collector.settings.delayMs));
-    let body = "";
-    for await (const chunk of request.setEncoding("utf8")) body += chunk;
+    const body = await bodyOf(request);
+    if (body === undefined) return;
     // A page that closes may send after the store has gone.
     const answer = await fetch(store.endpoint, { method: request.method, body, headers: { "content-type": request.headers["content-type"] ?? "" } }).catch(() => undefined);
     if (!answer) return void request.socket.destroy();
