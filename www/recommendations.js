@@ -13,8 +13,9 @@ const ROWS_MS = 1000;
  * @param {ReturnType<typeof import('./engine.js').createEngine>} engine
  * @param {() => Promise<typeof import('./rows.js')>} load
  * @param {(problem: {code: string, detail: string}) => void} report
+ * @param {() => void} keep stores what the engine wants kept
  */
-export const createRecommender = (engine, load, report) => {
+export const createRecommender = (engine, load, report, keep) => {
   const { rows } = engine.page;
   /** @param {string} text */
   const read = (text) => {
@@ -24,7 +25,7 @@ export const createRecommender = (engine, load, report) => {
       // Not base64: a row is only ever a hint.
     }
   };
-  const fetching = rows && load().then(({ createRows }) => createRows(rows, { fetchJson: loadJson, read, report }));
+  const fetching = rows && load().then(({ createRows }) => createRows(rows, { fetchJson: loadJson, read: (text) => (read(text), keep()), report }));
   // It is told once, and lists are made of what there is.
   fetching?.catch(({ message }) => report({ code: 'rows', detail: message }));
   /** Takes up the row of an item where this page carries none. @param {string} [item] */

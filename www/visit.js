@@ -406,7 +406,7 @@ export const createVisit = (options, control, tell, { hidden, first } = {}) => {
         if (growthbook && made !== growthbook.engine) growthbook = await growthbook.on(made);
         environment = /** @type {string} */ (found);
         engine = made;
-        recommender = createRecommender(made, () => loadModule(options.rows), report);
+        recommender = createRecommender(made, () => loadModule(options.rows), report, keep);
         const { experiments, flags } = made.page;
         for (const { key, rows } of flags) if (tooLate.has(key)) for (const { experiment } of rows) if (experiment !== undefined) tooLate.set(experiments[experiment].key, 'loading');
         if (made.page.redirects) leaves = (await loadModule(options.redirect)).createRedirects({ engine: made, consent, outbox, storage: () => storage, meet, isLate: (/** @type {string} */ key) => tooLate.has(key), late: missed, report, signal });
@@ -489,7 +489,10 @@ export const createVisit = (options, control, tell, { hidden, first } = {}) => {
     /** @param {string} type @param {unknown} given */
     track(type, given) {
       const touchpoint = touchpointOf(type, given, currency(), Date.now());
-      if (type === 'view_item') recommender?.seen((current = touchpoint.item)).catch(() => {});
+      if (type === 'view_item') {
+        current = touchpoint.item;
+        recommender?.seen(current).catch(() => {});
+      }
       record(touchpoint);
     },
     /** @param {string} key @param {'use' | 'peek' | 'expose'} how @returns {Answer} */

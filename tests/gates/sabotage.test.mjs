@@ -199,6 +199,14 @@ const ROWS = [
     claim: "goes with everything else",
   },
   {
+    what: "rows are looked for in the wrong file",
+    file: "rows.js",
+    from: "Math.imul(hash ^ byte, 0x01000193)",
+    to: "hash ^ byte",
+    tests: "tests/browser/rows.test.mjs",
+    claim: "are fetched for what is viewed",
+  },
+  {
     what: "what was forgotten is kept once more when there is time",
     file: "visit.js",
     from: "    remembers = undefined;\n",
