@@ -15,7 +15,8 @@ async fn every_route_needs_the_token() {
     let collector = Collector::new();
     collector.post(batch(&[event("hidden-id")])).await;
     let token = collector.server.app.keys.token.clone();
-    let nearly = format!("{}x", &token[..token.len() - 1]);
+    let last = if token.ends_with('x') { 'y' } else { 'x' };
+    let nearly = format!("{}{last}", &token[..token.len() - 1]);
     let bearer = format!("Bearer {nearly}");
     for route in ROUTES {
         for headers in [
