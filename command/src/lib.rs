@@ -14,5 +14,6 @@ pub mod plan_file;
 pub mod progress;
 pub mod rules;
 mod simulation;
-pub mod snippet;
+pub mod slot_file;
+mod snippet;
 mod visitor;

@@ -113,11 +113,17 @@ impl Scratch {
     }
 
     /// Scores what the visitor has seen as something to be seen again.
-    #[cfg(feature = "train")]
+    #[cfg(any(feature = "models", feature = "lists"))]
     pub(super) fn again(&mut self, item: u32, score: u32) {
         if let Some(candidate) = self.candidate(item) {
             (candidate.score, candidate.because, candidate.largest) = (score, item, score);
         }
+    }
+
+    /// Item, score, because.
+    #[cfg(feature = "lists")]
+    pub(super) fn each(&self, mut take: impl FnMut(u32, u32, u32)) {
+        self.candidates.iter().for_each(|one| take(one.item, one.score, one.because));
     }
 
     pub(super) fn take_best(&mut self, list: &mut Vec<Recommendation>, is_wanted: impl Fn(u32) -> bool) {
