@@ -107,7 +107,15 @@ export const startLists = async ({ engine, load, fetchCards, fetchJson, variant,
       return list;
     })());
 
+  let isNews = true;
+  // To ask the engine takes longer than most lists: it is asked when something may have changed.
+  for (const name of /** @type {const} */ (['row', 'touch', 'consent', 'restore', 'fold', 'forget'])) {
+    const act = /** @type {(...args: any[]) => any} */ (engine[name]);
+    engine[name] = (/** @type {any[]} */ ...args) => ((isNews = true), act(...args));
+  }
   const look = () => {
+    if (!isNews) return;
+    isNews = false;
     put(inner.guard(new Uint8Array(4), () => inner.taken(inner.core().known())));
     wasm.visitor();
   };
@@ -125,6 +133,13 @@ export const startLists = async ({ engine, load, fetchCards, fetchJson, variant,
     wasm.baskets();
   };
 
+  /** Undefined where it takes too long. @template T @param {Promise<T>} promise @returns {Promise<T | void>} */
+  const inTime = (promise) => Promise.race([promise, /** @type {Promise<void>} */ (new Promise((resolve) => setTimeout(resolve, ROWS_MS)))]);
+  /** @type {number[] | undefined} */
+  let repeats;
+  /** Item → number, by catalogue. @type {Map<number, Map<string, number>>} */
+  const own = new Map();
+
   let stands = true;
   return {
     /**
@@ -137,10 +152,10 @@ export const startLists = async ({ engine, load, fetchCards, fetchJson, variant,
       try {
         const { items } = await fetchCards(cards);
         const catalogue = told(items, () => encodeCards(items), 'catalogue');
-        const wait = new Promise((resolve) => setTimeout(resolve, ROWS_MS));
-        if (page.baskets) await Promise.race([readBaskets(catalogue, items).catch(() => {}), wait]);
-        const repeats = /** @type {number[]} */ ((await Promise.race([again(), wait])) ?? []);
-        const own = current === undefined ? undefined : Object.keys(items).find((number) => items[number].item === current);
+        if (page.baskets) await inTime(readBaskets(catalogue, items).catch(() => {}));
+        repeats ??= (await inTime(again())) ?? undefined;
+        const numbersOf = own.get(catalogue) ?? new Map(Object.entries(items).map(([number, { item }]) => [item, Number(number)]));
+        own.set(catalogue, numbersOf);
         let way = /** @type {string} */ (lists);
         let mixed = teams;
         for (const [experiment, variants] of Object.entries(by)) {
@@ -149,11 +164,11 @@ export const startLists = async ({ engine, load, fetchCards, fetchJson, variant,
           if (mine !== null && Object.hasOwn(variants, mine)) [way, mixed] = [variants[mine], []];
         }
         const [first, second] = mixed.length ? mixed.map(([, text]) => options(text)) : [options(way), NONE];
-        put(new Uint8Array(Uint32Array.from(repeats).buffer));
+        put(new Uint8Array(Uint32Array.from(repeats ?? []).buffer));
         wasm.again();
         look();
         put(new Uint8Array(Uint32Array.from(among).buffer));
-        const rows = numbers(wasm.list(catalogue, first, second, Number(own ?? 0), count, parseInt(list.slice(-8), 16)));
+        const rows = numbers(wasm.list(catalogue, first, second, numbersOf.get(`${current}`) ?? 0, count, parseInt(list.slice(-8), 16)));
         return Array.from({ length: rows.length / 4 }, (_, row) => {
           const [number, score, because, packed] = rows.subarray(row * 4);
           const source = REASONS[packed & 255];

@@ -2,6 +2,9 @@
 // A whole model, for servers that write rows into their pages and for whoever asks it directly: the same core as in pages.
 // Reads no file: bytes come in.
 
+/** Names that are remembered: what is asked for with any other is looked up each time. */
+const MOST_NAMES = 100_000;
+
 const FAULTS = ['', 'is no model: `parlour train` makes one', 'is of a newer Parlour: update, or train anew', 'was cut or changed: copy it again, or train anew'];
 
 /** @typedef {{item: string, score: number, because: string | null}} Recommendation `because`: the item that added most, null for everyone's favourites */
@@ -25,24 +28,27 @@ export const openModel = async ({ model, wasm }) => {
   put(model);
   const fault = inner.open();
   if (fault) throw Error(`the file ${FAULTS[fault]}`);
-  /** @type {Map<number, string>} */
-  const keys = new Map();
-  const keyOf = (/** @type {number} */ number) => {
-    const known = keys.get(number) ?? new TextDecoder().decode(taken(inner.key(number)));
-    keys.set(number, known);
-    return known;
-  };
+  /** By number. @type {string[]} */
+  const keys = [''];
+  const utf16 = new TextDecoder();
+  const keyOf = (/** @type {number} */ number) => (keys[number] ??= utf16.decode(taken(inner.key(number))));
   /** @type {Map<string, number>} */
   const numbers = new Map();
   const numberOf = (/** @type {string} */ item) => {
-    const known = numbers.get(item) ?? (put(utf8.encode(item)), inner.number());
-    if (numbers.size < 100_000) numbers.set(item, known);
-    return known;
+    const known = numbers.get(item);
+    if (known !== undefined) return known;
+    put(utf8.encode(item));
+    const number = inner.number();
+    if (numbers.size < MOST_NAMES) numbers.set(item, number);
+    return number;
   };
 
   return {
     /** How many items it knows. @type {number} */
     size: inner.items(),
+
+    /** Of item 1, 2, 3 …: a number is an item's for ever. @returns {string[]} */
+    keys: () => Array.from({ length: inner.items() }, (_, place) => keyOf(place + 1)),
 
     /** For `data-parlour-row`: of an item, or of everyone's favourites. Empty where nothing was learnt. @param {string} [item] */
     row(item) {
@@ -59,13 +65,17 @@ export const openModel = async ({ model, wasm }) => {
      * @returns {Recommendation[]}
      */
     recommend(seen, { count = 20, discovery = false } = {}) {
-      const known = seen.map(numberOf).filter((number) => number > 0);
+      const known = seen.map(numberOf);
       put(new Uint8Array(Uint32Array.from(known).buffer));
-      const rows = new Uint32Array(taken(inner.next(discovery, count)).slice().buffer);
-      return Array.from({ length: rows.length / 3 }, (_, row) => {
-        const because = rows[row * 3 + 2];
-        return { item: keyOf(rows[row * 3]), score: rows[row * 3 + 1], because: because ? keyOf(because) : null };
-      });
+      const length = inner.next(discovery, count);
+      const rows = new DataView(inner.memory.buffer, inner.out(), length);
+      /** @type {Recommendation[]} */
+      const list = [];
+      for (let at = 0; at < length; at += 12) {
+        const because = rows.getUint32(at + 8, true);
+        list.push({ item: keyOf(rows.getUint32(at, true)), score: rows.getUint32(at + 4, true), because: because ? keyOf(because) : null });
+      }
+      return list;
     },
   };
 };

@@ -15,5 +15,5 @@ pub mod progress;
 pub mod rules;
 mod simulation;
 pub mod slot_file;
-mod snippet;
+pub mod snippet;
 mod visitor;

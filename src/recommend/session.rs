@@ -29,16 +29,22 @@ const MAX_SEEN: usize = 32;
 /// What was seen before these clicks is forgotten: a bound on robots.
 pub const MAX_CLICKS: usize = 500;
 
-/// The best items after `seen`, item numbers oldest first: at most [`super::MAX_LIST`]. What the model does not know is
+/// The best `count` items after `seen`, item numbers oldest first: at most [`super::MAX_LIST`]. What the model does not know is
 /// passed over, and so is what came before the latest [`MAX_CLICKS`]. The popular list fills up. A model of baskets takes
 /// `seen` for one: its items count alike, and none of them is answered.
 #[must_use]
-pub fn after(model: &impl Rows, seen: &[u32], task: Task, scratch: &mut Scratch) -> Vec<Recommendation> {
+pub fn after(
+    model: &impl Rows,
+    seen: &[u32],
+    task: Task,
+    count: usize,
+    scratch: &mut Scratch,
+) -> Vec<Recommendation> {
     let of_baskets = model.of_baskets();
     let seen = seen.get(seen.len().saturating_sub(MAX_CLICKS)..).unwrap_or_default();
     let mut newest: Vec<u32> = Vec::with_capacity(MAX_SEEN);
     for item in seen.iter().rev() {
-        if newest.len() < MAX_SEEN && !newest.contains(item) {
+        if newest.len() < MAX_SEEN && *item != 0 && !newest.contains(item) {
             newest.push(*item);
         }
     }
@@ -60,10 +66,13 @@ pub fn after(model: &impl Rows, seen: &[u32], task: Task, scratch: &mut Scratch)
     sort(&mut unwanted);
     let is_wanted = |item: u32| unwanted.binary_search(&u64::from(item)).is_err();
     scratch.take_best(&mut list, is_wanted);
-    scratch.clear();
-    if let Some(popular) = model.row(0) {
+    if list.len() < count
+        && let Some(popular) = model.row(0)
+    {
+        scratch.clear();
         scratch.add(&popular, 1);
+        scratch.take_best(&mut list, is_wanted);
     }
-    scratch.take_best(&mut list, is_wanted);
+    list.truncate(count);
     list
 }

@@ -59,9 +59,9 @@ pub fn row(item: u32) -> usize {
 pub fn next(discovery: bool, count: usize) -> usize {
     model(|model, scratch| {
         let task = if discovery { Task::Discovery } else { Task::Next };
-        let list = after(model, &numbers(&taken()), task, scratch);
+        let list = after(model, &numbers(&taken()), task, count, scratch);
         answer(|out| {
-            for one in list.iter().take(count) {
+            for one in &list {
                 out.u32(one.item);
                 out.u32(one.score);
                 out.u32(one.because);

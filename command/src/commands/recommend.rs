@@ -90,7 +90,7 @@ impl Task for Args {
                         .collect()
                 }
                 None => {
-                    let list = after(&model, &seen, asked, &mut scratch);
+                    let list = after(&model, &seen, asked, self.count, &mut scratch);
                     list.iter()
                         .take(self.count)
                         .map(|answer| escape(model.key(answer.item)).into_owned())

@@ -12,8 +12,10 @@ use crate::recommend::order::sort;
 use crate::recommend::row::Row;
 use crate::recommend::score::{MAX_LIST, Scratch};
 
-/// Of one source's items the best that are compared for variety.
-const POOL: usize = 64;
+/// Of one source's items the best that are compared for variety: so many for each place in the list.
+const POOL: usize = 4;
+/// Greater scores count as this.
+const MOST_SCORE: u64 = 1 << 24;
 /// Of a taste's items those that are scored: holders of its most telling words.
 const MOST_ALIKE: usize = 256;
 
@@ -89,6 +91,8 @@ pub fn compose(
     } else {
         Taste::default()
     };
+    // What boosts and taste may at most make of a score of 256.
+    let bound = options.most() * if options.affinity > 0 { 2 } else { 1 };
     let mut list: Vec<Listed> = Vec::new();
     let mut picked: Vec<&Card> = pins.iter().map(|(_, card)| *card).collect();
     let wanted = count - pins.len();
@@ -97,20 +101,28 @@ pub fn compose(
             break;
         }
         let mut pool: Vec<Candidate<'_>> = Vec::new();
+        let pool_size = wanted * POOL;
         let mut offer = |item: u32, score: u64, because: u32| {
+            // Most are not among the best, whatever is added: they need not be looked at.
+            let weakest = pool.get(pool_size - 1).map_or(0, |known: &Candidate<'_>| known.score);
+            if score.min(MOST_SCORE) * bound / 256 < weakest || score == 0 {
+                return;
+            }
             let Some(card) = catalogue.card(item).filter(|card| admits(card)) else { return };
-            if score == 0 || picked.iter().any(|known| known.number == item) {
+            if picked.iter().any(|known| known.number == item) {
                 return;
             }
             let score = adjusted(score, card, options, own, &taste, visitor.seed);
             let listed =
                 Listed { item, score: score.min(u64::from(u32::MAX)) as u32, because, source: *source };
-            let better = |known: &Candidate<'_>| {
-                known.score > score || (known.score == score && known.listed.item < item)
-            };
-            let place = pool.iter().position(|known| !better(known)).unwrap_or(pool.len());
-            if place < POOL {
-                pool.truncate(POOL - 1);
+            let mut place = pool.len();
+            while place > 0
+                && pool.get(place - 1).is_some_and(|above| (above.score, !above.listed.item) < (score, !item))
+            {
+                place -= 1;
+            }
+            if place < pool_size {
+                pool.truncate(pool_size - 1);
                 pool.push(Candidate { listed, card, score, likeness: 0 });
                 pool.get_mut(place..).unwrap_or_default().rotate_right(1);
             }
@@ -183,7 +195,7 @@ fn adjusted(
     taste: &Taste<'_>,
     seed: u32,
 ) -> u64 {
-    let mut score = score.min(1 << 24) * (options.boost(card, own) >> 8) / 256;
+    let mut score = score.min(MOST_SCORE) * options.boost(card, own) / 256;
     if options.affinity > 0 {
         score += score * u64::from(taste.likes(card)) / 65_536 * u64::from(options.affinity) / 255;
     }

@@ -133,6 +133,9 @@ struct Boost {
     tests: Vec<Test>,
 }
 
+/// Of all boosts that fit together, in 256ths.
+const MOST_BOOST: u64 = 1 << 24;
+
 #[derive(Clone, Copy, Debug)]
 pub struct Pin {
     /// From 1.
@@ -185,10 +188,20 @@ impl Options {
         self.tests.iter().all(|test| test.holds(card, own))
     }
 
-    /// What all boosts together make of a score of 65,536.
+    /// What all boosts together make of a score of 256.
     #[must_use]
     pub fn boost(&self, card: &Card, own: Option<&Card>) -> u64 {
-        let fitting = self.boosts.iter().filter(|boost| boost.tests.iter().all(|test| test.holds(card, own)));
-        fitting.fold(65_536, |product: u64, boost| (product * u64::from(boost.factor) / 256).min(1 << 32))
+        self.product(|boost| boost.tests.iter().all(|test| test.holds(card, own)))
+    }
+
+    /// What they may at most make of it.
+    #[must_use]
+    pub fn most(&self) -> u64 {
+        self.product(|boost| boost.factor > 256)
+    }
+
+    fn product(&self, fits: impl Fn(&Boost) -> bool) -> u64 {
+        let fitting = self.boosts.iter().filter(|boost| fits(boost));
+        fitting.fold(256, |product: u64, boost| (product * u64::from(boost.factor) / 256).min(MOST_BOOST))
     }
 }

@@ -2,6 +2,7 @@
 
 use super::catalogue::{Card, Catalogue, ratio, root};
 use super::compose::Visitor;
+use crate::recommend::order::sort;
 
 /// The newest seen item counts 256, each before it 14/16 of the next: tastes change slower than errands.
 const NEWEST: u64 = 256;
@@ -14,7 +15,7 @@ const MOST: usize = 16;
 /// How much each word is liked.
 #[derive(Clone, Debug, Default)]
 pub struct Taste<'a> {
-    /// Each once, in no order.
+    /// By ascending word.
     words: Vec<(u32, u64)>,
     /// What it is made of.
     of: Vec<(&'a Card, u64)>,
@@ -44,14 +45,21 @@ impl<'a> Taste<'a> {
     }
 
     fn made(of: Vec<(&'a Card, u64)>) -> Self {
-        let mut words: Vec<(u32, u64)> = Vec::new();
+        let mut votes: Vec<(u32, u64)> = Vec::new();
         for (card, strength) in &of {
-            for (word, weight) in &card.words {
-                let adds = strength * u64::from(*weight);
-                match words.iter_mut().find(|(known, _)| known == word) {
-                    Some((_, sum)) => *sum += adds,
-                    None => words.push((*word, adds)),
-                }
+            votes.extend(card.words.iter().map(|(word, weight)| (*word, strength * u64::from(*weight))));
+        }
+        let mut order: Vec<u64> = votes
+            .iter()
+            .enumerate()
+            .map(|(place, (word, _))| (u64::from(*word) << 32) | place as u64)
+            .collect();
+        sort(&mut order);
+        let mut words: Vec<(u32, u64)> = Vec::new();
+        for (word, adds) in order.iter().filter_map(|key| votes.get(*key as u32 as usize)) {
+            match words.last_mut().filter(|last| last.0 == *word) {
+                Some((_, sum)) => *sum += adds,
+                None => words.push((*word, *adds)),
             }
         }
         let length = root(words.iter().map(|(_, sum)| sum * sum).sum());
@@ -83,7 +91,10 @@ impl<'a> Taste<'a> {
     /// Cosine of taste and item, 0 to 65,536.
     #[must_use]
     pub fn likes(&self, card: &Card) -> u32 {
-        let sum = |word: u32| self.words.iter().find(|(known, _)| *known == word).map_or(0, |(_, sum)| *sum);
+        let sum = |word: u32| {
+            let place = self.words.partition_point(|(known, _)| *known < word);
+            self.words.get(place).filter(|(known, _)| *known == word).map_or(0, |(_, sum)| *sum)
+        };
         let product = card.words.iter().map(|(word, weight)| sum(*word) * u64::from(*weight)).sum();
         ratio(product, self.length * u64::from(card.length))
     }
