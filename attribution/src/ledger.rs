@@ -114,6 +114,11 @@ impl Ledger {
         self.paths
     }
 
+    #[must_use]
+    pub fn half_life(&self) -> f64 {
+        self.options.half_life
+    }
+
     fn by_removal(&self) -> Option<Vec<Credit>> {
         if self.total == Credit::default() {
             return Some(Vec::new());

@@ -12,6 +12,8 @@ mod markov;
 pub mod model;
 pub mod path;
 mod rules;
+pub mod table;
+pub mod text;
 
 pub use channels::Channels;
 pub use error::Error;
