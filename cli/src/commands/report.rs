@@ -40,7 +40,7 @@ pub struct Args {
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
     #[command(flatten)]
-    beyond: beyond::Args,
+    beyond: beyond::Visitors,
     /// Where to write [default: standard output].
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,

@@ -21,7 +21,7 @@ const DAY_MS: i64 = 86_400_000;
 const MOST_FUNNELS: usize = 20;
 
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct Visitors {
     /// Funnels: a JSON list like [{"name":"trial","steps":["page_view",["sign_up","login"],"purchase"],"within_hours":24}].
     #[arg(long, value_name = "FILE")]
     funnels: Option<PathBuf>,
@@ -45,7 +45,7 @@ pub struct Of<'a> {
     pub until: Option<jiff::Timestamp>,
 }
 
-impl Args {
+impl Visitors {
     pub fn count(&self, store: &dyn Store, of: &Of<'_>, host: &dyn Host) -> anyhow::Result<Beyond> {
         let currency = &of.tally.currency;
         let costs = self.costs(of, host)?;
