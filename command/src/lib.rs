@@ -15,5 +15,6 @@ pub mod plan_file;
 pub mod progress;
 pub mod rules;
 mod simulation;
+pub mod slot_file;
 pub mod snippet;
 mod visitor;

@@ -25,6 +25,7 @@ mod requires;
 mod schema;
 mod shape;
 mod share;
+mod slot;
 mod url;
 mod warnings;
 
