@@ -14,6 +14,8 @@ use url::Url;
 use parlour_report::beyond::touches::{DIRECT, INTERNAL};
 
 const FLAG: &str = "channel";
+/// A host that nothing comes from (RFC 2606), where no plan says which are the site's.
+const NOWHERE: &str = "site.invalid";
 /// Landing pages repeat: most answers are remembered.
 const MOST_REMEMBERED: usize = 10_000;
 
@@ -36,10 +38,8 @@ impl Classifier {
             .iter()
             .map(|channel| json!({ "audience": { "page.channel": channel }, "force": channel }))
             .collect();
-        let mut file = json!({ "flags": { FLAG: { "default": DIRECT, "rules": rules } } });
-        if let (false, Some(file)) = (site.is_empty(), file.as_object_mut()) {
-            file.insert("site".to_owned(), json!(site));
-        }
+        let site = if site.is_empty() { vec![NOWHERE.to_owned()] } else { site.to_vec() };
+        let file = json!({ "site": site, "flags": { FLAG: { "default": DIRECT, "rules": rules } } });
         let compiled = compile(&file.to_string(), &CompileOptions::default());
         ensure!(!compiled.has_errors(), "the channels cannot be compiled: {:?}", compiled.diagnostics);
         let plan = compiled.plan.as_deref().context("the channels make no plan")?;
