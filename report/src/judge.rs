@@ -7,8 +7,8 @@ use parlour_stats::sequential::ConfidenceSequence;
 use parlour_stats::{Arm as Estimate, Error, Sums, multiple, sample_ratio};
 
 use crate::model::{
-    Action, Arm, Comparison, Decision, Effect, Excluded, Exclusion, Experiment, Goal, GoalKind, Named, Note,
-    Reach, Report, SampleRatio, Value, Verdict,
+    Action, Analysis, Arm, Comparison, Decision, Diagnosis, Effect, Excluded, Exclusion, Experiment, Goal,
+    GoalKind, Named, Note, Reach, Report, SampleRatio, Value, Verdict,
 };
 use crate::tally::{Asked, OfExperiment, Tally, Unit};
 
@@ -83,7 +83,9 @@ fn experiment(key: &str, asked: &Asked, of: &OfExperiment, currency: &str) -> Ex
         sample_ratio,
         excluded: excluded.into_iter().map(|(reason, count)| Excluded { reason, count }).collect(),
         goals,
-        reach: Reach { late, cure },
+        reach: Reach { late, cure, ..Reach::default() },
+        analysis: Analysis::default(),
+        diagnosis: Diagnosis::default(),
         notes,
         decision,
     }
@@ -128,7 +130,12 @@ fn split(asked: &Asked, arms: &[Arm]) -> Option<SampleRatio> {
         .map(|(arm, (_, weight))| (arm.units, *weight))
         .unzip();
     let tested = sample_ratio::always_valid(&counts, &weights).ok()?;
-    Some(SampleRatio { p: tested.p, is_broken: tested.p < sample_ratio::ALARM, method: named(tested.method) })
+    Some(SampleRatio {
+        p: tested.p,
+        is_broken: tested.p < sample_ratio::ALARM,
+        method: named(tested.method),
+        ..SampleRatio::default()
+    })
 }
 
 fn goals(asked: &Asked, arms: &[Arm], units: &[&Unit], currency: &str) -> Vec<Goal> {

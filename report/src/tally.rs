@@ -187,7 +187,7 @@ impl Tally {
     }
 }
 
-fn left_out(seen: &Seen<'_>, is_known: bool) -> Option<Exclusion> {
+pub(crate) fn left_out(seen: &Seen<'_>, is_known: bool) -> Option<Exclusion> {
     if seen.has_env {
         Some(Exclusion::OtherEnvironment)
     } else if seen.is_bot {

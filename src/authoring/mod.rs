@@ -30,7 +30,7 @@ mod url;
 mod warnings;
 
 pub use against::Earlier;
-pub use condition::Dialect;
+pub use condition::{Dialect, channels};
 pub use diagnostic::{Diagnostic, Severity, did_you_mean};
 pub use explain::{Explanation, STEPS, clauses, explain};
 pub use facts::tell;

@@ -12,12 +12,14 @@ use parlour_report::model::Note;
 use parlour_report::tally::{Asked, Tally};
 use parlour_report::{judge, text};
 
+use crate::report::beyond;
 use crate::store::{SqliteStore, Store};
 
-/// Says what experiments came to, and what to do.
+/// Says what experiments came to, and what to do; and what visitors do: funnels, stages, cohorts, channels.
 ///
 /// The first exposure decides a visitor's variant; bots, environments, late views, forced previews and visitors who met two
-/// variants are left out and counted. Intervals hold at every look. May run beside a server.
+/// variants are left out and counted. Intervals hold at every look. With --experiment nothing is said of what all visitors do.
+/// May run beside a server.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The store of `parlour serve`.
@@ -37,6 +39,8 @@ pub struct Args {
     until: Option<jiff::Timestamp>,
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
+    #[command(flatten)]
+    beyond: beyond::Visitors,
     /// Where to write [default: standard output].
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -52,7 +56,7 @@ impl Task for Args {
     fn run(self, host: &dyn Host) -> anyhow::Result<Outcome> {
         let store = SqliteStore::open_to_read(&self.db)
             .with_context(|| format!("cannot open {}", self.db.display()))?;
-        let Known { asked, others, currency } = match &self.plan {
+        let Known { asked, others, currency, site } = match &self.plan {
             Some(path) => read(path, host)?,
             None => store
                 .latest_plan()?
@@ -65,6 +69,11 @@ impl Task for Args {
         for (key, _) in &others {
             tally.experiments.remove(key);
         }
+        let of = beyond::Of { tally: &tally, site: &site, since: self.since, until: self.until };
+        let beyond = match self.experiment {
+            None => Some(self.beyond.count(&store, &of, host)?),
+            Some(_) => None,
+        };
         if let Some(key) = self.experiment.filter(|key| !has_any(&tally, key)) {
             let known: Vec<_> = tally.asked.keys().map(String::as_str).collect();
             anyhow::bail!(
@@ -75,6 +84,7 @@ impl Task for Args {
         let mut report = judge::report(&tally);
         report.since_ms = self.since.map(jiff::Timestamp::as_millisecond);
         report.until_ms = self.until.map(jiff::Timestamp::as_millisecond);
+        report.beyond = beyond;
         report.notes.extend(others.into_iter().map(|(key, unit)| Note {
             what: format!("the unit of {key} is a {unit}"),
             done: "it is left out: only visitors are compared".to_owned(),
@@ -106,11 +116,13 @@ struct Known {
     /// Experiments whose unit is not the visitor, and what it is.
     others: Vec<(String, String)>,
     currency: String,
+    /// Its hosts.
+    site: Vec<String>,
 }
 
 impl Default for Known {
     fn default() -> Self {
-        Self { asked: Vec::new(), others: Vec::new(), currency: "EUR".to_owned() }
+        Self { asked: Vec::new(), others: Vec::new(), currency: "EUR".to_owned(), site: Vec::new() }
     }
 }
 
@@ -136,6 +148,7 @@ fn of_plan(bytes: &[u8]) -> Option<Known> {
     if !names.currency.is_empty() {
         known.currency.clone_from(&names.currency);
     }
+    known.site = names.site;
     for (named, experiment) in names.experiments.into_iter().zip(plan.experiments()) {
         if experiment.unit != Unit::Visitor {
             known.others.push((named.key, format!("{:?}", experiment.unit).to_lowercase()));
@@ -157,6 +170,8 @@ fn of_file(file: &Value) -> Known {
     if let Some(currency) = file["currency"].as_str() {
         currency.clone_into(&mut known.currency);
     }
+    known.site =
+        file["site"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
     for (key, json) in file["experiments"].as_object().into_iter().flatten() {
         if let Some(unit) = json["unit"].as_str().filter(|unit| *unit != "visitor") {
             known.others.push((key.clone(), unit.to_owned()));

@@ -33,7 +33,7 @@ pub fn read(
     Ok(())
 }
 
-fn seen<'a>(row: &'a Row<'_>) -> rusqlite::Result<Seen<'a>> {
+pub(super) fn seen<'a>(row: &'a Row<'_>) -> rusqlite::Result<Seen<'a>> {
     Ok(Seen {
         kind: text(row, 0)?.unwrap_or_default(),
         has_env: row.get(1)?,
@@ -51,7 +51,7 @@ fn seen<'a>(row: &'a Row<'_>) -> rusqlite::Result<Seen<'a>> {
     })
 }
 
-fn text<'a>(row: &'a Row<'_>, at: usize) -> rusqlite::Result<Option<&'a str>> {
+pub(super) fn text<'a>(row: &'a Row<'_>, at: usize) -> rusqlite::Result<Option<&'a str>> {
     match row.get_ref(at)? {
         ValueRef::Null => Ok(None),
         value => Ok(Some(value.as_str()?)),
