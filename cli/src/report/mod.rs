@@ -2,3 +2,4 @@
 
 pub mod beyond;
 pub mod channel;
+mod properties;

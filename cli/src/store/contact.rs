@@ -18,6 +18,8 @@ pub struct Contacted<'a> {
     /// Of experiences: which, and whether it was held out.
     pub experience: Option<&'a str>,
     pub is_held_out: bool,
+    /// Of lists that were seen, clicks in them, and purchases: their properties, as JSON.
+    pub properties: Option<&'a str>,
 }
 
 pub type EachContacted<'a> = &'a mut dyn FnMut(&Contacted<'_>);
@@ -28,7 +30,8 @@ const SELECT: &str = "SELECT type, env IS NOT NULL, anonymous_id, occurred_ms, e
    CASE type WHEN 'page_view' THEN json_extract(raw, '$.context.page.url') END, \
    CASE type WHEN 'page_view' THEN json_extract(raw, '$.context.page.referrer') END, \
    CASE type WHEN 'experience' THEN json_extract(raw, '$.properties.experience_id') END, \
-   CASE type WHEN 'experience' THEN json_extract(raw, '$.properties.held_out') IS 1 ELSE 0 END \
+   CASE type WHEN 'experience' THEN json_extract(raw, '$.properties.held_out') IS 1 ELSE 0 END, \
+   CASE WHEN type IN ('slot_view', 'view_list', 'slot_click', 'purchase') THEN json_extract(raw, '$.properties') END \
  FROM events INDEXED BY events_by_visitor \
  WHERE anonymous_id IS NOT NULL AND occurred_ms >= ?1 AND occurred_ms < ?2 \
  ORDER BY anonymous_id, occurred_ms, id";
@@ -70,5 +73,6 @@ fn contacted<'a>(row: &'a Row<'_>) -> rusqlite::Result<Contacted<'a>> {
         referrer: said(16),
         experience: said(17),
         is_held_out: row.get(18)?,
+        properties: said(19),
     })
 }

@@ -6,6 +6,7 @@
 pub mod cohorts;
 pub mod funnel;
 pub mod model;
+pub mod slots;
 pub mod stages;
 pub mod text;
 pub mod touches;
@@ -40,6 +41,10 @@ pub struct Contact<'a> {
     pub channel: Option<&'a str>,
     /// Of an `experience`: which, and whether it was held out.
     pub experience: Option<(&'a str, bool)>,
+    /// Of a list that was seen, or an item of it that was clicked.
+    pub list: Option<slots::InList<'a>>,
+    /// Of a purchase.
+    pub bought: &'a [slots::Bought<'a>],
 }
 
 /// What to count.
@@ -65,6 +70,7 @@ pub struct Count {
     cohorts: Cohorts,
     attribution: Attribution,
     experiences: Tally,
+    slots: slots::Slots,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -93,6 +99,7 @@ impl Count {
             cohorts: Cohorts::default(),
             attribution,
             experiences,
+            slots: slots::Slots::default(),
         })
     }
 
@@ -118,6 +125,13 @@ impl Count {
         self.experience(contact);
         let visitor = self.visitor.get_or_insert_with(|| Visitor::new(unit, seen.occurred_ms));
         visitor.meet(contact, &self.asked, &mut self.attribution);
+        let (of, at_ms) = (&mut visitor.clicks, seen.occurred_ms);
+        match (seen.kind, &contact.list, contact.item) {
+            ("slot_view" | "view_list", Some(view), _) => self.slots.view(of, view),
+            ("slot_click", Some(click), Some(item)) => self.slots.click(of, click, item, at_ms),
+            ("purchase", _, _) => self.slots.purchase(of, seen.order, contact.bought, at_ms),
+            _ => {}
+        }
     }
 
     fn experience(&mut self, contact: &Contact<'_>) {
@@ -155,6 +169,7 @@ impl Count {
             }
         }
         self.all.add(visitor.doing);
+        self.slots.leave(visitor.clicks);
     }
 
     /// `costs` are of the report's currency.
@@ -201,6 +216,7 @@ impl Count {
             cohorts: self.cohorts.table(),
             attribution,
             experiences: judge::report(&self.experiences).experiments,
+            slots: self.slots.table(self.asked.touches.minor_units),
             notes,
         }
     }
