@@ -43,6 +43,7 @@ export const UNIT = { visitor: 0, user: 1, page: 3 };
  * @property {import('./slots.js').Slot[]} slots
  * @property {import('./redirect.js').Rules} [redirects] only where a variant redirects
  * @property {{url: string, shards?: number}} [rows] where rows are, for pages that carry none
+ * @property {{url: string, shards?: number}} [baskets] where rows of baskets are
  */
 
 const EFFECTS = /** @type {const} */ (['expose', 'goal', 'session', 'show', 'holdout', 'stage']);

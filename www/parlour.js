@@ -15,6 +15,8 @@ const parlour = createParlour({
   handover: new URL('./parlour-handover.js', import.meta.url).href,
   html: new URL('./parlour-html.js', import.meta.url).href,
   rerank: new URL('./parlour-rerank.js', import.meta.url).href,
+  rows: new URL('./parlour-rows.js', import.meta.url).href,
+  lists: new URL('./parlour-lists.js', import.meta.url).href,
 });
 
 export const { start, ready, decide, peek, decideAll, flag, flags, expose, set, track, page, identify, reset, visitorId, consent, recommend, explain, on, flush, forget, devtools, stop } = parlour;

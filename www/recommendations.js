@@ -14,9 +14,12 @@ const ROWS_MS = 1000;
  * @param {() => Promise<typeof import('./rows.js')>} load
  * @param {(problem: {code: string, detail: string}) => void} report
  * @param {() => void} keep stores what the engine wants kept
+ * @param {(given: Omit<Parameters<typeof import('./lists.js').startLists>[0], 'load' | 'variant'>) => ReturnType<typeof import('./lists.js').startLists>} loadLists
  */
-export const createRecommender = (engine, load, report, keep) => {
+export const createRecommender = (engine, load, report, keep, loadLists) => {
   const { rows } = engine.page;
+  /** @type {ReturnType<typeof loadLists> | undefined} */
+  let lists;
   /** @param {string} text */
   const read = (text) => {
     try {
@@ -61,13 +64,20 @@ export const createRecommender = (engine, load, report, keep) => {
       const { cards: url, exclude = [] } = engine.page.slots[index];
       if (rows) await Promise.race([Promise.all([seen(''), seen(current)]).catch(() => {}), new Promise((resolve) => setTimeout(resolve, ROWS_MS))]);
       const { items } = await fetchCards(url);
+      const id = uuidv7();
+      const slot = engine.page.slots[index];
+      if (slot.lists) {
+        lists ??= loadLists({ engine, fetchCards, fetchJson: loadJson, report });
+        const made = await (await lists.catch(({ message }) => report({ code: 'lists', detail: message })))?.list(slot, id, count, current, among);
+        if (made) return { list: id, items: made };
+      }
       const unwanted = +exclude.includes('in_cart') + 2 * +exclude.includes('purchased');
       const list = engine.recommend(index, among).flatMap(({ number, because, score }) => {
         const item = Object.hasOwn(items, number) ? items[number].item : undefined;
         const isWanted = item !== undefined && item !== current && !(engine.itemState(item) & unwanted);
         return isWanted ? [{ number, item, score, because, reason: because ? 'covisit' : 'popular' }] : [];
       });
-      return { list: uuidv7(), items: list.slice(0, count) };
+      return { list: id, items: list.slice(0, count) };
     },
   };
 };

@@ -17,7 +17,8 @@ const begin = () => {
   const { key, remember, integrity, ...given } = script?.dataset ?? {};
   const base = script?.src || location.href;
   const near = (/** @type {string} */ name) => new URL(name, base).href;
-  const parlour = createParlour({ wasm: near('parlour.wasm'), fallback: near('parlour-fallback.js'), growthbookModule: near('parlour-growthbook.js'), authoring: near('parlour-authoring.js'), signed: near('parlour-signed.js'), preview: near('parlour-preview.js'), hydrated: near('parlour-hydrated.js'), redirect: near('parlour-redirect.js'), handover: near('parlour-handover.js'), html: near('parlour-html.js'), rerank: near('parlour-rerank.js'), rows: near('parlour-rows.js') });
+  const chunks = 'authoring signed preview hydrated redirect handover html rerank rows lists'.split(' ').map((name) => [name, near(`parlour-${name}.js`)]);
+  const parlour = createParlour({ ...Object.fromEntries(chunks), wasm: near('parlour.wasm'), fallback: near('parlour-fallback.js'), growthbookModule: near('parlour-growthbook.js') });
   const queue = page.parlour?.q ?? [];
 
   /** @type {Global} */

@@ -11,10 +11,10 @@ const RENDERS = 20;
 
 /**
  * @typedef {Record<string, unknown> & {item: string}} Card
- * @typedef {{key: string, select: string, cards: string, count?: number, exclude?: string[], text?: Record<string, string>, rerank?: string}} Slot
- * @typedef {{list: string, items: {number: number, because?: number, reason: string}[]}} List
+ * @typedef {{key: string, select: string, cards: string, count?: number, exclude?: string[], text?: Record<string, string>, rerank?: string, lists?: string, teams?: [string, string][], by?: Record<string, Record<string, string>>}} Slot `lists`: what it asks for beyond rows, `teams` two such, `by` experiment and variant
+ * @typedef {{list: string, items: {number: number, because?: number, reason: string, team?: string}[]}} List
  * @typedef {ReturnType<typeof import('./rerank.js').rerank>} Reranking
- * @typedef {{list: string, shown: {card: Card, reason: string}[], rerank?: Reranking}} Filled
+ * @typedef {{list: string, shown: {card: Card, reason: string, team?: string}[], rerank?: Reranking}} Filled
  * @typedef {{type: 'slot_view' | 'slot_click', item?: string, items?: {item: string}[], properties: object}} Touchpoint
  * @typedef {object} State
  * @property {Slot} slot
@@ -70,13 +70,13 @@ export const createSlots = ({ slots, fetchCards, recommend, emit, report, signal
     /** @param {number} number */
     const cardOf = (number) => (Object.hasOwn(items, number) ? items[number] : undefined);
     const shown = [];
-    for (const { number, because, reason } of chosen) {
+    for (const { number, because, reason, team } of chosen) {
       const card = cardOf(number);
       if (!card || shown.length === count || (exclude.includes('out_of_stock') && Number(card.stock ?? 1) <= 0)) continue;
       const title = cardOf(/** @type {number} */ (because))?.title;
+      const words = text?.[reason] ?? '';
       // A reason that cannot be named is not given.
-      const wording = title || reason === 'popular' ? text?.[reason] : '';
-      shown.push({ card, reason: wording?.replace('{title}', () => /** @type {string} */ (title)) ?? '' });
+      shown.push({ card, team, reason: title || !words.includes('{title}') ? words.replace('{title}', () => /** @type {string} */ (title)) : '' });
     }
     return { list, shown, rerank };
   };
@@ -92,7 +92,7 @@ export const createSlots = ({ slots, fetchCards, recommend, emit, report, signal
     if (!template && !rerank) return tell(state, 'template', state.slot.select);
     const properties = { list_id: list, slot: state.slot.key };
     clear(state);
-    const nodes = (state.nodes = shown.flatMap(({ card, reason }, index) => {
+    const nodes = (state.nodes = shown.flatMap(({ card, reason, team }, index) => {
       const content = rerank?.content(element, card.item) ?? document.importNode(template.content, true);
       for (const each of content.querySelectorAll('*'))
         for (const { name, value: field } of [...each.attributes]) {
@@ -112,14 +112,14 @@ export const createSlots = ({ slots, fetchCards, recommend, emit, report, signal
           }
         }
       const made = [...content.children];
-      for (const node of made) clicks.set(node, { type: 'slot_click', item: card.item, properties: { ...properties, position: index + 1 } });
+      for (const node of made) clicks.set(node, { type: 'slot_click', item: card.item, properties: { ...properties, position: index + 1, team } });
       return made;
     }));
+    // A style sheet may ask for it: empty where nothing came.
+    element.setAttribute('data-parlour-list', nodes.length ? list : '');
     if (!nodes.length) return;
     state.undo = rerank?.put(element, nodes) ?? template.after(...nodes);
-    // A style sheet may ask for it.
-    element.setAttribute('data-parlour-list', list);
-    state.view ??= { type: 'slot_view', items: shown.map(({ card: { item } }) => ({ item })), properties };
+    state.view ??= { type: 'slot_view', items: shown.map(({ card: { item } }) => ({ item })), properties: { ...properties, teams: state.slot.teams && shown.map(({ team }) => team) } };
     visible.observe(element);
   };
 

@@ -43,6 +43,7 @@ import { whenHidden, whenIdleOrHidden } from './when.js';
  * @property {string} [html] address of parlour-html.js, needed for changes with `html`
  * @property {string} [rerank] address of parlour-rerank.js, needed for slots that re-rank
  * @property {string} [rows] address of parlour-rows.js, needed for plans with `rows`
+ * @property {string} [lists] address of parlour-lists.js, needed for slots that ask for more than rows
  * @property {string} [previewPlan] address of a plan with drafts, for preview links on a host that serves files alone
  * @property {string} [endpoint] where beacons go; none are sent without one
  * @property {string} [writeKey]
@@ -195,6 +196,9 @@ export const createVisit = (options, control, tell, { hidden, first } = {}) => {
   let handover;
   /** Keeps what was decided on the first page view for the next visit. @type {typeof handover} */
   let remembers;
+
+  /** Loads a wasm beside a chunk. @param {string} [chunk] @returns {(name: string) => Promise<any>} */
+  const near = (chunk) => (name) => loadCore(new URL(name, chunk).href, '');
 
   /** @param {Touchpoint} touchpoint @param {Record<string, unknown>} [facts] */
   const send = (touchpoint, facts) => {
@@ -394,7 +398,7 @@ export const createVisit = (options, control, tell, { hidden, first } = {}) => {
           // Another core has what this one lacks.
           if (/** @type {any} */ (refusal).refused !== 4) throw refusal;
           const { startGrowthBook } = await loadGrowthBook(options.growthbookModule);
-          growthbook = await startGrowthBook({ create, expose: (exposure) => (exposed(exposure), keep()), storage: () => storage, load: (name) => loadCore(new URL(name, options.growthbookModule).href, '') });
+          growthbook = await startGrowthBook({ create, expose: (exposure) => (exposed(exposure), keep()), storage: () => storage, load: near(options.growthbookModule) });
           ({ core, engine: made } = growthbook);
         }
         let found = environmentOf(made.page, location.hostname);
@@ -406,7 +410,8 @@ export const createVisit = (options, control, tell, { hidden, first } = {}) => {
         if (growthbook && made !== growthbook.engine) growthbook = await growthbook.on(made);
         environment = /** @type {string} */ (found);
         engine = made;
-        recommender = createRecommender(made, () => loadModule(options.rows), report, keep);
+        recommender = createRecommender(made, () => loadModule(options.rows), report, keep, async (given) =>
+          (await loadModule(options.lists)).startLists({ ...given, load: near(options.lists), variant: (/** @type {string} */ key) => visit.decide(key, 'peek').variant }));
         const { experiments, flags } = made.page;
         for (const { key, rows } of flags) if (tooLate.has(key)) for (const { experiment } of rows) if (experiment !== undefined) tooLate.set(experiments[experiment].key, 'loading');
         if (made.page.redirects) leaves = (await loadModule(options.redirect)).createRedirects({ engine: made, consent, outbox, storage: () => storage, meet, isLate: (/** @type {string} */ key) => tooLate.has(key), late: missed, report, signal });

@@ -21,6 +21,8 @@ pub struct Known {
     /// Experiments whose unit is neither visitor nor user, and what it is.
     pub others: Vec<(String, String)>,
     pub site: Site,
+    /// Host names.
+    pub hosts: Vec<String>,
 }
 
 impl Known {
@@ -53,6 +55,7 @@ impl Known {
         if !names.currency.is_empty() {
             known.site.currency.clone_from(&names.currency);
         }
+        known.hosts = names.site;
         for (named, experiment) in names.experiments.into_iter().zip(plan.experiments()) {
             if !matches!(experiment.unit, Unit::Visitor | Unit::User) {
                 known.others.push((named.key, format!("{:?}", experiment.unit).to_lowercase()));
@@ -78,6 +81,8 @@ impl Known {
         if let Some(zone) = file["timezone"].as_str() {
             zone.clone_into(&mut known.site.zone);
         }
+        let hosts = file["site"].as_array().into_iter().flatten().chain([&file["site"]]);
+        known.hosts = hosts.filter_map(Value::as_str).map(str::to_owned).collect();
         known.site.rates = rates(&file["rates"], &known.site);
         for (key, json) in file["experiments"].as_object().into_iter().flatten() {
             let unit = json["unit"].as_str().unwrap_or("visitor");

@@ -6,5 +6,6 @@ pub mod demo;
 pub mod doctor;
 pub mod export;
 mod host;
+mod report;
 pub mod serve;
 pub mod store;

@@ -11,8 +11,8 @@ use axum::http::StatusCode;
 use common::{Collector, Served, batch, event, exported, parlour, rows};
 use parlour_cli::serve::Stores;
 use parlour_cli::store::{
-    ArchivedPlan, ArmCount, Counts, Delivery, EachExported, EachSeen, Erased, Filter, Loss, Outcome, Problem,
-    Quarantined, Receipt, RecentEvent, SqliteStore, Store, StoreError, Tally,
+    ArchivedPlan, ArmCount, Counts, Delivery, EachContacted, EachExported, EachSeen, Erased, Filter, Loss,
+    Outcome, Problem, Quarantined, Receipt, RecentEvent, SqliteStore, Store, StoreError, Tally,
 };
 use serde_json::json;
 
@@ -61,6 +61,12 @@ where
     }
     fn outcomes(&self, since_ms: i64, until_ms: i64, each: EachSeen<'_>) -> Result<(), StoreError> {
         self.0.outcomes(since_ms, until_ms, each)
+    }
+    fn contacts(&self, since_ms: i64, until_ms: i64, each: EachContacted<'_>) -> Result<(), StoreError> {
+        self.0.contacts(since_ms, until_ms, each)
+    }
+    fn refunds(&self, currency: &str) -> Result<Vec<(String, i64)>, StoreError> {
+        self.0.refunds(currency)
     }
     fn linked(&self, id: &str) -> Result<Vec<String>, StoreError> {
         self.0.linked(id)

@@ -1,6 +1,7 @@
 //! What the `parlour` command does wherever it runs: arguments, work and output, over a [`host::Host`]. The native
 //! command adds commands that need a machine of its own; in Node the same crate runs as wasm.
 
+pub mod attribution;
 mod bar;
 pub mod commands;
 mod crowd;
@@ -14,5 +15,6 @@ pub mod plan_file;
 pub mod progress;
 pub mod rules;
 mod simulation;
+pub mod slot_file;
 pub mod snippet;
 mod visitor;

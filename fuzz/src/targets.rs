@@ -245,7 +245,7 @@ pub fn model(bytes: &[u8]) {
         if let Ok(model) = Model::decode(bytes) {
             assert_eq!(Model::decode(&model.encode()).as_ref(), Ok(&model));
             for task in [Task::Next, Task::Discovery] {
-                let _ = after(&model, &[1, 0, 3, 2, u32::MAX], task, &mut Scratch::default());
+                let _ = after(&model, &[1, 0, 3, 2, u32::MAX], task, 20, &mut Scratch::default());
             }
         }
     }

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::beyond::model::Beyond;
+
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Report {
     pub since_ms: Option<i64>,
@@ -12,6 +14,8 @@ pub struct Report {
     pub experiments: Vec<Experiment>,
     /// What was wrong with the events as a whole, and what was done about it.
     pub notes: Vec<Note>,
+    /// What visitors did apart from experiments.
+    pub beyond: Option<Beyond>,
 }
 
 /// Ids of visitors and users that were seen together are one person.

@@ -23,7 +23,7 @@ impl Kind {
     #[must_use]
     pub fn of(touchpoint: &str) -> Self {
         match touchpoint {
-            "exposure" => Self::Exposure,
+            "exposure" | "experience" => Self::Exposure,
             "late" => Self::Late,
             "purchase" => Self::Purchase,
             "goal" => Self::Goal,
@@ -32,6 +32,11 @@ impl Kind {
         }
     }
 }
+
+/// Before the keys of experiences, which are told like experiments whose variants are [`HELD_OUT`] and [`SHOWN`].
+pub const EXPERIENCE: &str = "experience ";
+pub const HELD_OUT: &str = "held-out";
+pub const SHOWN: &str = "shown";
 
 /// Ids are 64-bit digests, of visitors and users by different seeds.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]

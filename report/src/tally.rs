@@ -10,7 +10,7 @@ use crate::asked::{Asked, Site};
 use crate::days::Days;
 use crate::model::Exclusion;
 use crate::record::{Record, Words};
-use crate::seen::{Kind, Seen};
+use crate::seen::{EXPERIENCE, HELD_OUT, Kind, SHOWN, Seen};
 use crate::survey::Survey;
 use crate::units::OfExperiment;
 
@@ -75,9 +75,14 @@ impl Tally {
         let mut asked: BTreeMap<String, Asked> =
             asked.into_iter().map(|one| (one.key.clone(), one)).collect();
         for key in survey.experiments.keys() {
-            asked.entry(key.clone()).or_insert_with(|| Asked { key: key.clone(), ..Asked::default() });
+            let variants = match key.strip_prefix(EXPERIENCE) {
+                Some(_) => vec![(HELD_OUT.to_owned(), 0.0), (SHOWN.to_owned(), 0.0)],
+                None => Vec::new(),
+            };
+            let unknown = || Asked { key: key.clone(), variants, ..Asked::default() };
+            asked.entry(key.clone()).or_insert_with(unknown);
         }
-        let known = asked.keys().cloned().collect();
+        let known = asked.keys().filter(|key| !key.starts_with(EXPERIENCE)).cloned().collect();
         asked.retain(|key, _| only.is_none_or(|only| only == key));
         let mut goals = HashMap::new();
         let all = survey.goals.iter().chain(

@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Write};
 
+use crate::beyond;
 use crate::model::{Comparison, Diagnosis, Experiment, Goal, GoalKind, Reach, Report, SampleRatio};
 
 /// A p-value up to here is worth a line.
@@ -20,10 +21,20 @@ pub fn write(report: &Report, out: &mut dyn Write) -> fmt::Result {
     for note in &report.notes {
         writeln!(out, "note: {}: {}", note.what, note.done)?;
     }
+    if let Some(of) = &report.beyond {
+        beyond::text::write(of, out)?;
+    }
     Ok(())
 }
 
-fn experiment(one: &Experiment, out: &mut dyn Write) -> fmt::Result {
+/// What a name of the site's own holds moves no cursor.
+pub(crate) fn shown(name: &str) -> String {
+    name.replace(char::is_control, " ")
+}
+
+/// # Errors
+/// When `out` takes no more.
+pub(crate) fn experiment(one: &Experiment, out: &mut dyn Write) -> fmt::Result {
     writeln!(out, "{}: {}", one.key, one.decision.sentence)?;
     if let Some(question) = &one.question {
         writeln!(out, "  question: {question}")?;

@@ -1,9 +1,9 @@
 //! What each kind of goal counts, for whom and for how long.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, dead_code)]
 
-mod common;
+mod events;
 
-use common::{DAY, asked, exposure, goal, in_site, order, plain, refund, report, tally_in_parts};
+use events::{DAY, asked, exposure, goal, in_site, order, plain, refund, report, tally_in_parts};
 use parlour_report::asked::{AskedGoal, Rates, Site};
 use parlour_report::model::{Exclusion, Goal, GoalKind, Value};
 use parlour_report::seen::Seen;
@@ -64,7 +64,7 @@ fn refunds_are_netted_by_order_however_late_and_never_below_it() {
 fn other_currencies_count_by_the_rate_of_their_day_and_not_at_all_without_one() {
     let dollars = |id, at| Seen { currency: Some("USD"), ..order(1, id, 1_000, at) };
     let events = [exposure(1, "control", 0), dollars(1, 1), dollars(2, 5 * DAY), dollars(3, 9 * DAY)];
-    let table = |at, rate| (common::START + at, [("USD".to_owned(), rate)].into());
+    let table = |at, rate| (events::START + at, [("USD".to_owned(), rate)].into());
     let rates = Rates(vec![table(8 * DAY, 0.5), table(4 * DAY, 0.9)]);
     let tally = in_site(u64::MAX, asked(vec![revenue()]), Site { rates, ..Site::default() }, &events);
     assert_eq!(tally.excluded.get(&Exclusion::OtherCurrency), Some(&1));

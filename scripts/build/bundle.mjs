@@ -29,6 +29,8 @@ export const BUNDLES = [
   { name: "parlour-html.js", entry: "www/html.js", format: "esm" },
   { name: "parlour-rerank.js", entry: "www/rerank.js", format: "esm" },
   { name: "parlour-rows.js", entry: "www/rows.js", format: "esm" },
+  { name: "parlour-lists.js", entry: "www/lists.js", format: "esm" },
+  { name: "parlour-models.js", entry: "www/models.js", format: "esm" },
   { name: "parlour-redirect.js", entry: "www/redirect.js", format: "esm" },
   { name: "parlour-devtools.js", entry: "www/devtools/toolbar.js", format: "esm" },
   { name: "parlour.first.js", entry: "www/first.js", format: "iife", reduce: true },

@@ -26,6 +26,8 @@ export async function build() {
   await step("wasm-bindgen", () => buildNative("parlour-bindgen"));
   await step("runtime wasm", async (say) => say(await buildWasm(cargo, "runtime")));
   await step("GrowthBook wasm", async (say) => say(await buildWasm(cargo, "growthbook")));
+  await step("lists wasm", async (say) => say(await buildWasm(cargo, "lists")));
+  await step("models wasm", async (say) => say(await buildWasm(cargo, "models")));
   await step("authoring wasm", async (say) => say(await buildWasm(cargo, "authoring")));
   await step("command wasm", async (say) => say(await buildWasm(cargo, "command")));
   await step("JavaScript fallback", async (say) => say(await buildFallback()));
@@ -34,8 +36,8 @@ export async function build() {
 }
 
 async function fillDist() {
-  const [runtime, growthbook, authoring, command] = [wasmPaths("runtime"), wasmPaths("growthbook"), wasmPaths("authoring"), wasmPaths("command")];
-  const inputs = [...pageModules(), "scripts/build", "Cargo.lock", "package-lock.json", "tsconfig.json", runtime.final, growthbook.final, fallbackPath, authoring.final, authoring.glue, command.final, command.glue];
+  const [runtime, growthbook, lists, models, authoring, command] = [wasmPaths("runtime"), wasmPaths("growthbook"), wasmPaths("lists"), wasmPaths("models"), wasmPaths("authoring"), wasmPaths("command")];
+  const inputs = [...pageModules(), "scripts/build", "Cargo.lock", "package-lock.json", "tsconfig.json", runtime.final, growthbook.final, lists.final, models.final, fallbackPath, authoring.final, authoring.glue, command.final, command.glue];
   const outputs = ["dist/integrity.json", "dist/types/parlour.d.ts", ...BUNDLES.map(({ name }) => `dist/${name}`)];
   return whenStale("dist", { inputs, outputs }, async () => {
     const texts = await Promise.all(BUNDLES.map(async (bundle) => /** @type {[string, string]} */ ([bundle.name, await bundleText(bundle)])));
@@ -48,9 +50,11 @@ async function fillDist() {
       [
         ["parlour.wasm", readFileSync(join(ROOT, runtime.final))],
         ["parlour-growthbook.wasm", readFileSync(join(ROOT, growthbook.final))],
+        ["parlour-lists.wasm", readFileSync(join(ROOT, lists.final))],
+        ["parlour-models.wasm", readFileSync(join(ROOT, models.final))],
         ["parlour-authoring.wasm", readFileSync(join(ROOT, authoring.final))],
         [FALLBACK, readFileSync(join(ROOT, fallbackPath), "utf8")],
-        ...named("parlour-growthbook.js"), ...named("parlour-authoring.js"), ...named("parlour-server.js"), ...named("parlour-openfeature.js"), ...named("parlour-react.js"), ...named("parlour-vue.js"), ...named("parlour-signed.js"), ...named("parlour-hydrated.js"), ...named("parlour.first.js"), ...named("parlour-handover.js"), ...named("parlour-devtools.js"), ...named("parlour-preview.js"), ...named("parlour-redirect.js"), ...named("parlour-rerank.js"), ...named("parlour-rows.js"), ...named("parlour-purify.js"), ...named("parlour-html.js"), ...named("parlour.js"), ...named("parlour.iife.js"),
+        ...named("parlour-growthbook.js"), ...named("parlour-authoring.js"), ...named("parlour-server.js"), ...named("parlour-openfeature.js"), ...named("parlour-react.js"), ...named("parlour-vue.js"), ...named("parlour-signed.js"), ...named("parlour-hydrated.js"), ...named("parlour.first.js"), ...named("parlour-handover.js"), ...named("parlour-devtools.js"), ...named("parlour-preview.js"), ...named("parlour-redirect.js"), ...named("parlour-rerank.js"), ...named("parlour-rows.js"), ...named("parlour-lists.js"), ...named("parlour-models.js"), ...named("parlour-purify.js"), ...named("parlour-html.js"), ...named("parlour.js"), ...named("parlour.iife.js"),
       ],
       [["parlour.schema.json", await schema()], ["THIRD-PARTY-NOTICES.txt", await thirdPartyNotices()]],
       [["parlour-command.wasm", readFileSync(join(ROOT, command.final))], ["parlour-command.js", await commandGlue()]],

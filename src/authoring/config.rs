@@ -86,8 +86,13 @@ pub fn config() -> Shape {
                 "Changes for an audience, outside an experiment, with a holdout of their own",
             ),
             may("growthbook", super::growthbook::shape(), "Features of GrowthBook, as its API answers them"),
-            may("slots", keyed(Shape::Object("slot", slot)), "Places for recommendations"),
+            may("slots", keyed(Shape::Object("slot", super::slot::slot)), "Places for recommendations"),
             may("rows", Shape::Object("rows", rows), "Where rows of items are, for pages that carry none"),
+            may(
+                "baskets",
+                Shape::Object("rows", rows),
+                "Where rows of a model of baskets are, for the strategy `basket`",
+            ),
         ]
     })
 }
@@ -304,6 +309,11 @@ fn variant() -> Vec<Field> {
         may("weight", Shape::Weight, "In proportion to the other weights; 1 if not given"),
         may("values", named(Shape::Any), "For code that reads them"),
         may("changes", list(Shape::Object("change", change)), "What changes on the page"),
+        may(
+            "slots",
+            named(Shape::Object("list", super::slot::list_options)),
+            "By key of a slot: how its list is made for this variant; what is not said here is as the slot has it",
+        ),
     ]
 }
 
@@ -468,29 +478,5 @@ fn rows() -> Vec<Field> {
             "Address of the JSON of `parlour rows --out`; {shard} stands for the number of the file",
         ),
         may("shards", Shape::Whole { least: 1, most: 4_096 }, "How many files there are; 1 if not given"),
-    ]
-}
-
-fn slot() -> Vec<Field> {
-    vec![
-        must(
-            "select",
-            Shape::Selector,
-            "The element that holds the list, and its <template> unless it re-ranks",
-        ),
-        must("cards", Shape::Text, "Address of the JSON with titles, prices and pictures"),
-        may(
-            "strategies",
-            list(Shape::Choice(&["covisit", "popular"])),
-            "Tried in this order until the list is full; both if not given",
-        ),
-        may("count", Shape::Whole { least: 1, most: 32 }, "How many at most; 8 if not given"),
-        may("exclude", list(Shape::Choice(&["purchased", "in_cart", "out_of_stock"])), "What is left out"),
-        may("text", named(Shape::Text), "Words for the reasons: `covisit` (with {title}) and `popular`"),
-        may(
-            "rerank",
-            Shape::Text,
-            "Attribute that names the item of each child of the element: the page's own items are put in another order, no template is filled",
-        ),
     ]
 }

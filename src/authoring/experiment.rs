@@ -233,6 +233,7 @@ impl<'a> Builder<'a, '_, '_> {
         for variant in members {
             let pointer = below(&pointer, &variant.name);
             self.check_changes(&variant.json, &pointer);
+            super::slot::check_variant(&variant.json, &pointer, self.config, self.diagnostics);
         }
         let ranges = share::ranges(&weights(json));
         if ranges.is_none() && !self.diagnostics.is_broken(&pointer) {

@@ -26,11 +26,12 @@ mod requires;
 mod schema;
 mod shape;
 mod share;
+mod slot;
 mod url;
 mod warnings;
 
 pub use against::Earlier;
-pub use condition::Dialect;
+pub use condition::{Dialect, channels};
 pub use dates::{Bound, to_utc_ms};
 pub use diagnostic::{Diagnostic, Severity, did_you_mean};
 pub use explain::{Explanation, STEPS, clauses, explain};

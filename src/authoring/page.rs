@@ -6,6 +6,7 @@ use super::condition::{Conditions, Fact, HASHED};
 use super::json::{Json, Member};
 use super::pattern::Case;
 use super::redirect::{KEPT, is_redirect};
+use super::slot::Slots;
 use crate::plan::FactSource;
 
 /// What made it into the plan, in plan order.
@@ -20,6 +21,7 @@ pub struct Kept<'a> {
 pub fn write(config: &Json, kept: &Kept<'_>, conditions: &Conditions, preview_key: Option<&str>) -> Vec<u8> {
     let site: Vec<Value> =
         config.get("site").map_or(&[][..], Json::one_or_many).iter().map(Json::plain).collect();
+    let slots = Slots::new(&kept.experiments);
     let facts: Vec<Value> = conditions.facts.iter().map(fact).collect();
     let mut page = json!({
         "site": site,
@@ -33,7 +35,7 @@ pub fn write(config: &Json, kept: &Kept<'_>, conditions: &Conditions, preview_ke
         "experiments": kept.experiments.iter().map(|experiment| self::experiment(config, experiment)).collect::<Vec<_>>(),
         "flags": &kept.flags,
         "experiences": kept.experiences.iter().map(|experience| self::experience(config, experience)).collect::<Vec<_>>(),
-        "slots": kept.slots.iter().map(|slot| self::slot(slot)).collect::<Vec<_>>(),
+        "slots": kept.slots.iter().map(|slot| slots.page(slot)).collect::<Vec<_>>(),
     });
     if let (Some(redirects), Value::Object(page)) = (redirects(config, kept), &mut page) {
         page.insert("redirects".into(), redirects);
@@ -42,8 +44,10 @@ pub fn write(config: &Json, kept: &Kept<'_>, conditions: &Conditions, preview_ke
     if let (Some(share), Some(page)) = (config.get("problems").map(Json::plain), page.as_object_mut()) {
         page.insert("problems".into(), share);
     }
-    if let (Some(rows), Some(page)) = (config.get("rows").map(Json::plain), page.as_object_mut()) {
-        page.insert("rows".into(), rows);
+    for part in ["rows", "baskets"] {
+        if let (Some(rows), Some(page)) = (config.get(part).map(Json::plain), page.as_object_mut()) {
+            page.insert(part.into(), rows);
+        }
     }
     page.to_string().into_bytes()
 }
@@ -76,7 +80,7 @@ fn fact(fact: &Fact) -> Value {
     row.into()
 }
 
-fn copy(member: &Member, fields: &[&str]) -> Map<String, Value> {
+pub fn copy(member: &Member, fields: &[&str]) -> Map<String, Value> {
     let mut copy = Map::new();
     copy.insert("key".into(), member.name.as_str().into());
     for field in fields {
@@ -87,27 +91,10 @@ fn copy(member: &Member, fields: &[&str]) -> Map<String, Value> {
     copy
 }
 
-/// A true reason in words; `{title}` is the item that was viewed.
-const REASONS: [(&str, &str); 2] = [("covisit", "Because you viewed {title}"), ("popular", "Popular")];
-
-fn slot(member: &Member) -> Map<String, Value> {
-    let mut slot = copy(member, &["select", "cards", "count", "exclude", "rerank"]);
-    // Nothing of a re-ranked item is written anew.
-    if !slot.contains_key("rerank") {
-        let said = member.json.get("text");
-        let words = REASONS.map(|(reason, words)| {
-            let said = said.and_then(|text| text.get(reason)).map(Json::plain);
-            (reason.to_owned(), said.unwrap_or_else(|| words.into()))
-        });
-        slot.insert("text".into(), Value::Object(words.into_iter().collect()));
-    }
-    slot
-}
-
 fn experience(config: &Json, member: &Member) -> Map<String, Value> {
     let mut experience = copy(member, &["name", "changes"]);
     say_late(&mut experience, config, member, "skip");
-    with_targets(experience, std::slice::from_ref(&member.json))
+    with_targets(experience, std::slice::from_ref(&member.json), Vec::new())
 }
 
 /// What becomes of late changes, where it is not what is done anyway.
@@ -126,7 +113,14 @@ fn experiment(config: &Json, member: &Member) -> Map<String, Value> {
         variants.iter().map(|variant| copy(variant, &["name", "values", "changes"]).into()).collect();
     experiment.insert("variants".into(), rows.into());
     let variants: Vec<Json> = variants.iter().map(|variant| variant.json.clone()).collect();
-    with_targets(experiment, &variants)
+    with_targets(experiment, &variants, slots_of(config, &variants))
+}
+
+/// Elements of the slots that a variant fills in its own way: it is met where one of them is found.
+fn slots_of<'a>(config: &'a Json, variants: &[Json]) -> Vec<&'a str> {
+    let named = variants.iter().flat_map(|variant| variant.get("slots").map_or(&[][..], Json::members));
+    let slots = config.get("slots");
+    named.filter_map(|way| slots?.get(&way.name)?.get("select")?.text()).collect()
 }
 
 /// How long a change waits for its element, in milliseconds, as in `www/apply.js`.
@@ -134,7 +128,7 @@ const WAIT_MS: u64 = 10_000;
 
 /// The union of all that is changed: every arm is exposed by finding one of these. Every arm waits for each as long as
 /// the change that waits longest, which stands in `waits` where a change has a wait of its own.
-fn with_targets(mut row: Map<String, Value>, parts: &[Json]) -> Map<String, Value> {
+fn with_targets(mut row: Map<String, Value>, parts: &[Json], slots: Vec<&str>) -> Map<String, Value> {
     let mut targets: Vec<Value> = Vec::new();
     let mut waits: Map<String, Value> = Map::new();
     for change in parts.iter().flat_map(|part| part.get("changes").map_or(&[][..], Json::list)) {
@@ -146,6 +140,11 @@ fn with_targets(mut row: Map<String, Value>, parts: &[Json]) -> Map<String, Valu
             }
             let longest = waits.get(selector).and_then(Value::as_u64).unwrap_or(0);
             waits.insert(selector.into(), longest.max(wait).into());
+        }
+    }
+    for selector in slots {
+        if !targets.iter().any(|target| target == selector) {
+            targets.push(selector.into());
         }
     }
     waits.retain(|_, wait| wait.as_u64() != Some(WAIT_MS));

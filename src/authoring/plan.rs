@@ -7,12 +7,12 @@ use super::dates;
 use super::diagnostic::{Diagnostics, did_you_mean};
 use super::json::{Json, Member, Value, below};
 use super::{CompileOptions, PREVIEW_KEY_CHARS, warnings};
-use super::{flag, growthbook, page, shape, share};
+use super::{flag, growthbook, page, shape, share, slot};
 use crate::consent::Basis;
 use crate::hash::{id64, murmur3_32};
 use crate::journey::TouchpointKind;
 use crate::money;
-use crate::plan::{Goal, MAX_PLAN_BYTES, Plan, Share, Slot, Strategy};
+use crate::plan::{Goal, MAX_PLAN_BYTES, Plan, Share, Slot};
 
 /// Parts whose members fail alone: the rest of the plan still runs.
 const PARTS: [&str; 8] =
@@ -353,33 +353,10 @@ impl<'a> Builder<'a, '_, '_> {
     }
 
     fn slots(&mut self) -> Vec<(&'a Member, Slot)> {
-        let mut slots = Vec::new();
-        for member in self.members("slots") {
-            if self.diagnostics.is_broken(&below("/slots", &member.name)) {
-                continue;
-            }
-            if let Some(json) = member.json.get("rerank")
-                && !json.text().is_some_and(is_attribute)
-            {
-                let pointer = below(&below("/slots", &member.name), "rerank");
-                let message = "this names no attribute".to_owned();
-                let cure = "Write the attribute that holds the item's key, such as `data-item`";
-                self.diagnostics.error("E106", (&pointer, json.at), message, cure.into());
-                continue;
-            }
-            let strategies = match member.json.get("strategies") {
-                Some(list) => list
-                    .list()
-                    .iter()
-                    .map(|strategy| {
-                        if strategy.text() == Some("popular") { Strategy::Popular } else { Strategy::Covisit }
-                    })
-                    .collect(),
-                None => vec![Strategy::Covisit, Strategy::Popular],
-            };
-            slots.push((member, Slot { id: id64(member.name.as_bytes()), strategies }));
-        }
+        let slots = self.members("slots").iter();
         slots
+            .filter_map(|member| Some((member, slot::compile(member, self.config, self.diagnostics)?)))
+            .collect()
     }
 
     /// Two keys of one kind with the same 64-bit id could not be told apart in what is stored.
@@ -404,11 +381,4 @@ impl<'a> Builder<'a, '_, '_> {
             }
         }
     }
-}
-
-/// As a selector takes it without escapes.
-fn is_attribute(text: &str) -> bool {
-    text.len() <= 64
-        && text.bytes().next().is_some_and(|byte| byte.is_ascii_lowercase())
-        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }

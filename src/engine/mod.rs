@@ -418,6 +418,12 @@ impl Engine {
         self.keep(entry);
     }
 
+    /// Everyone's favourites, where this page told them.
+    #[must_use]
+    pub fn popular(&self) -> Option<&Row> {
+        self.popular.as_ref()
+    }
+
     /// Item numbers for a slot, best first; where `among` has numbers, of these alone.
     pub fn recommend(&mut self, slot: u16, among: &[u32]) -> Vec<Recommendation> {
         let Some(slot) = self.plan.slots.get(usize::from(slot)) else { return Vec::new() };

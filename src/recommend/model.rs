@@ -13,6 +13,7 @@
 use std::collections::HashMap;
 
 use super::row::{Row, read_neighbours, write_neighbours};
+use super::session::Rows;
 use crate::hash::murmur3_32;
 use crate::plan::bytes::{Reader, Writer};
 
@@ -20,7 +21,7 @@ const MAGIC: &[u8; 4] = b"PLRM";
 const VERSION: u8 = 1;
 /// Keys longer than this are no item's.
 pub const MAX_KEY_BYTES: usize = 256;
-const MAX_AGAIN: usize = 32;
+pub(super) const MAX_AGAIN: usize = 32;
 
 type Neighbours = Vec<(u32, u8)>;
 
@@ -104,17 +105,7 @@ impl Model {
     /// # Errors
     /// When `bytes` are no model of this version, whole.
     pub fn decode(bytes: &[u8]) -> Result<Self, Fault> {
-        let rest = bytes.strip_prefix(MAGIC).ok_or(Fault::NotAModel)?;
-        match rest.first() {
-            Some(&VERSION) => {}
-            Some(version) => return Err(Fault::Newer(*version)),
-            None => return Err(Fault::Damaged),
-        }
-        let (body, check) = bytes.split_last_chunk::<4>().ok_or(Fault::Damaged)?;
-        if murmur3_32(body, 0) != u32::from_le_bytes(*check) {
-            return Err(Fault::Damaged);
-        }
-        let mut reader = Reader::new(body.get(MAGIC.len() + 1..).unwrap_or_default());
+        let mut reader = body(bytes)?;
         let mut model = Self { model: reader.u32(), epoch: reader.u16(), ..Self::default() };
         while !reader.is_empty() {
             let id = reader.u8();
@@ -166,6 +157,35 @@ impl Model {
     pub fn key(&self, item: u32) -> &str {
         (item as usize).checked_sub(1).and_then(|place| self.keys.get(place)).map_or("", String::as_str)
     }
+}
+
+impl Rows for Model {
+    fn row(&self, item: u32) -> Option<Row> {
+        Self::row(self, item)
+    }
+
+    fn again(&self) -> &[u32] {
+        &self.again
+    }
+
+    fn of_baskets(&self) -> bool {
+        self.of_baskets
+    }
+}
+
+/// What stands between the head and the check, once both are right.
+pub(super) fn body(bytes: &[u8]) -> Result<Reader<'_>, Fault> {
+    let rest = bytes.strip_prefix(MAGIC).ok_or(Fault::NotAModel)?;
+    match rest.first() {
+        Some(&VERSION) => {}
+        Some(version) => return Err(Fault::Newer(*version)),
+        None => return Err(Fault::Damaged),
+    }
+    let (body, check) = bytes.split_last_chunk::<4>().ok_or(Fault::Damaged)?;
+    if murmur3_32(body, 0) != u32::from_le_bytes(*check) {
+        return Err(Fault::Damaged);
+    }
+    Ok(Reader::new(body.get(MAGIC.len() + 1..).unwrap_or_default()))
 }
 
 fn section(out: &mut Writer, id: u8, write: impl FnOnce(&mut Writer)) {

@@ -113,28 +113,40 @@ impl Scratch {
     }
 
     /// Scores what the visitor has seen as something to be seen again.
-    #[cfg(feature = "train")]
+    #[cfg(any(feature = "models", feature = "lists"))]
     pub(super) fn again(&mut self, item: u32, score: u32) {
         if let Some(candidate) = self.candidate(item) {
             (candidate.score, candidate.because, candidate.largest) = (score, item, score);
         }
     }
 
-    pub(super) fn take_best(&mut self, list: &mut Vec<Recommendation>, is_wanted: impl Fn(u32) -> bool) {
-        for candidate in &mut self.candidates {
-            if !is_wanted(candidate.item) || list.iter().any(|listed| listed.item == candidate.item) {
-                candidate.score = 0;
+    /// Item, score, because.
+    #[cfg(feature = "lists")]
+    pub(super) fn each(&self, mut take: impl FnMut(u32, u32, u32)) {
+        self.candidates.iter().for_each(|one| take(one.item, one.score, one.because));
+    }
+
+    /// Appends the best that are wanted and not listed yet: the list grows to [`MAX_LIST`] at most.
+    pub(super) fn take_best(&self, list: &mut Vec<Recommendation>, is_wanted: impl Fn(u32) -> bool) {
+        let start = list.len();
+        for Candidate { item, score, because, .. } in &self.candidates {
+            let mut place = list.len();
+            while place > start
+                && list.get(place - 1).is_some_and(|above| (above.score, !above.item) < (*score, !*item))
+            {
+                place -= 1;
             }
-        }
-        while list.len() < MAX_LIST {
-            let best = self
-                .candidates
-                .iter_mut()
-                .filter(|candidate| candidate.score > 0)
-                .max_by(|a, b| a.score.cmp(&b.score).then(b.item.cmp(&a.item)));
-            let Some(best) = best else { return };
-            list.push(Recommendation { item: best.item, score: best.score, because: best.because });
-            best.score = 0;
+            let is_listed =
+                |list: &[Recommendation]| list.iter().take(start).any(|listed| listed.item == *item);
+            if *score > 0 && place < MAX_LIST && !is_listed(list) && is_wanted(*item) {
+                list.truncate(MAX_LIST - 1);
+                list.push(Recommendation { item: *item, score: *score, because: *because });
+                for at in (place + 1..list.len()).rev() {
+                    if let Some([above, below]) = list.get_mut(at - 1..=at) {
+                        std::mem::swap(above, below);
+                    }
+                }
+            }
         }
     }
 }

@@ -1,11 +1,8 @@
 //! A whole session against a whole model: what `parlour recommend` answers and `parlour evaluate` asks.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
-
-use super::model::Model;
+use super::order::sort;
 use super::row::Row;
-use super::score::{MAX_LIST, Recommendation, Scratch};
+use super::score::{Recommendation, Scratch};
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -17,72 +14,65 @@ pub enum Task {
     Discovery,
 }
 
+/// Whatever holds a whole model.
+pub trait Rows {
+    /// As a page carries it; none where nothing was learnt of an item. Item 0 stands for the popular list.
+    fn row(&self, item: u32) -> Option<Row>;
+    /// What the newest seen item scores as its own successor, the one before it, and so on.
+    fn again(&self) -> &[u32];
+    /// Learnt from baskets, whose items have no order.
+    fn of_baskets(&self) -> bool;
+}
+
 /// Seen items that take part, each once.
 const MAX_SEEN: usize = 32;
 /// What was seen before these clicks is forgotten: a bound on robots.
 pub const MAX_CLICKS: usize = 500;
 
-/// The best items after `seen`, item numbers oldest first: at most [`MAX_LIST`]. What the model does not know is
-/// passed over, and so is what came before the latest [`MAX_CLICKS`]. The popular list fills up.
+/// The best `count` items after `seen`, item numbers oldest first: at most [`super::MAX_LIST`]. What the model does not know is
+/// passed over, and so is what came before the latest [`MAX_CLICKS`]. The popular list fills up. A model of baskets takes
+/// `seen` for one: its items count alike, and none of them is answered.
 #[must_use]
-pub fn after(model: &Model, seen: &[u32], task: Task, scratch: &mut Scratch) -> Vec<Recommendation> {
-    if model.of_baskets {
-        return beside(model, seen);
-    }
+pub fn after(
+    model: &impl Rows,
+    seen: &[u32],
+    task: Task,
+    count: usize,
+    scratch: &mut Scratch,
+) -> Vec<Recommendation> {
+    let of_baskets = model.of_baskets();
     let seen = seen.get(seen.len().saturating_sub(MAX_CLICKS)..).unwrap_or_default();
     let mut newest: Vec<u32> = Vec::with_capacity(MAX_SEEN);
     for item in seen.iter().rev() {
-        if newest.len() < MAX_SEEN && !newest.contains(item) {
+        if newest.len() < MAX_SEEN && *item != 0 && !newest.contains(item) {
             newest.push(*item);
         }
     }
     let rows: Vec<Row> = newest.iter().filter_map(|item| model.row(*item)).collect();
     let mut list = Vec::new();
     scratch.clear();
-    scratch.add_seen(&rows);
-    if task == Task::Next {
-        for (item, score) in newest.iter().zip(&model.again) {
+    if of_baskets {
+        rows.iter().for_each(|row| scratch.add(row, 1));
+    } else {
+        scratch.add_seen(&rows);
+    }
+    let repeats = task == Task::Next && !of_baskets;
+    if repeats {
+        for (item, score) in newest.iter().zip(model.again()) {
             scratch.again(*item, *score);
         }
     }
-    let mut unwanted = if task == Task::Discovery { seen.to_vec() } else { Vec::new() };
-    unwanted.sort_unstable();
-    let is_wanted = |item| unwanted.binary_search(&item).is_err();
+    let mut unwanted: Vec<u64> = seen.iter().filter(|_| !repeats).map(|item| u64::from(*item)).collect();
+    sort(&mut unwanted);
+    let is_wanted = |item: u32| unwanted.binary_search(&u64::from(item)).is_err();
     scratch.take_best(&mut list, is_wanted);
-    scratch.clear();
-    if let Some(popular) = model.row(0) {
+    if list.len() < count
+        && let Some(popular) = model.row(0)
+    {
+        scratch.clear();
         scratch.add(&popular, 1);
+        scratch.take_best(&mut list, is_wanted);
     }
-    scratch.take_best(&mut list, is_wanted);
-    list
-}
-
-/// What goes with a basket: all its items count alike, and none of them is answered.
-fn beside(model: &Model, basket: &[u32]) -> Vec<Recommendation> {
-    let mut items: Vec<u32> = basket.to_vec();
-    items.sort_unstable();
-    items.dedup();
-    items.truncate(MAX_CLICKS);
-    let mut sums: BTreeMap<u32, (Recommendation, u32)> = BTreeMap::new();
-    for own in &items {
-        for (item, weight) in model.rows.get(*own as usize).filter(|_| *own != 0).into_iter().flatten() {
-            let (sum, largest) = sums.entry(*item).or_default();
-            sum.item = *item;
-            sum.score += u32::from(*weight);
-            if u32::from(*weight) > *largest {
-                *largest = u32::from(*weight);
-                sum.because = *own;
-            }
-        }
-    }
-    let mut list: Vec<Recommendation> = sums.into_values().map(|(sum, _)| sum).collect();
-    list.sort_by(|a, b| b.score.cmp(&a.score).then(a.item.cmp(&b.item)));
-    let mut popular = model.rows.first().cloned().unwrap_or_default();
-    popular.sort_by_key(|(item, weight)| (Reverse(*weight), *item));
-    let known: BTreeSet<u32> = list.iter().map(|answer| answer.item).collect();
-    let rest = popular.into_iter().filter(|(item, _)| !known.contains(item));
-    list.extend(rest.map(|(item, weight)| Recommendation { item, score: u32::from(weight), because: 0 }));
-    list.retain(|answer| items.binary_search(&answer.item).is_err());
-    list.truncate(MAX_LIST);
+    list.truncate(count);
     list
 }

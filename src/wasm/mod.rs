@@ -4,7 +4,13 @@
 mod authoring;
 #[cfg(all(feature = "growthbook", not(feature = "authoring")))]
 mod growthbook;
-#[cfg(not(feature = "authoring"))]
+#[cfg(feature = "lists")]
+mod lists;
+#[cfg(feature = "models")]
+mod models;
+#[cfg(any(feature = "lists", feature = "models"))]
+mod room;
+#[cfg(not(any(feature = "authoring", feature = "lists", feature = "models")))]
 mod runtime;
 
 /// Half the bytes of the standard allocator; blocks are freed and joined, so memory does not creep.

@@ -256,6 +256,20 @@ pub fn item_state() -> u32 {
     })
 }
 
+/// What lists are made of: the length of a snapshot as u32, the snapshot, and the popular row.
+#[wasm_bindgen]
+pub fn known() -> usize {
+    engine(|engine, _, out| {
+        let snapshot = engine.state().encode(true);
+        out.u32(snapshot.len() as u32);
+        out.bytes.extend_from_slice(&snapshot);
+        if let Some(popular) = engine.popular() {
+            out.bytes.extend_from_slice(&popular.encode());
+        }
+        out.bytes.len()
+    })
+}
+
 /// Session id (16 characters), its number and touchpoints as u32, stage u8.
 #[wasm_bindgen]
 pub fn session(now: f64) -> usize {

@@ -5,44 +5,18 @@
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { createReadStream, createWriteStream } from "node:fs";
+import { createReadStream } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { ROOT } from "../../scripts/run.mjs";
+import { generate } from "./clicks.mjs";
 
 const SIZES = (process.env.PARLOUR_BENCH_CLICKS ?? "100000,1000000,10000000").split(",").map(Number);
 /** A Map of more pairs does not fit into Node. */
 const MAPPED = 1_000_000;
-const ITEMS = 43_000;
 const WINDOW = 10;
-
-/** mulberry32, public domain. @param {number} seed */
-const random = (seed) => () => {
-  seed = (seed + 0x6d2b79f5) | 0;
-  let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-  return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-};
-
-/** Sessions of five clicks on average, near each other in a catalogue whose first items are wanted most. @param {string} path @param {number} clicks */
-async function generate(path, clicks) {
-  const draw = random(7);
-  const out = createWriteStream(path);
-  out.write("session_id,item_id,time\n");
-  for (let session = 0, made = 0; made < clicks; session++) {
-    const length = Math.min(60, 1 + Math.floor(-5 * Math.log(1 - draw())), clicks - made);
-    const centre = Math.floor(ITEMS * draw() ** 3);
-    const start = 1_600_000_000 + Math.floor(draw() * 30 * 86_400);
-    let text = "";
-    for (let n = 0; n < length; n++) text += `s${session},i${(centre + Math.floor((draw() + draw() + draw() - 1.5) * 16) + ITEMS) % ITEMS},${start + 30 * n}\n`;
-    made += length;
-    if (!out.write(text)) await once(out, "drain");
-  }
-  out.end();
-  await once(out, "finish");
-}
 
 /** @param {string} path @param {string} model */
 async function train(path, model) {

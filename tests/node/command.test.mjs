@@ -141,6 +141,16 @@ test("both find the same visitors moved", () => {
   assert.equal(same(["diff", inFolder("plan.bin"), inFolder("parlour.json"), "-n", "500", "--at", AT]).status, 0);
 });
 
+test("both owe channels the same conversions", () => {
+  const channels = ["email", "paid-search", "é", "direct", "display"];
+  const path = (/** @type {number} */ i) => Array.from({ length: 1 + (i % 6) }, (_, at) => channels[(i * 7 + at * at) % 5]).join(" > ");
+  const rows = Array.from({ length: 300 }, (_, i) => `${path(i)},${i % 3},${(i % 3) * 12.35},${i % 4}`);
+  writeFileSync(inFolder("paths.csv"), `path,conversions,value,nulls\n${rows.join("\n")}\n`);
+  writeFileSync(inFolder("costs.csv"), "channel,cost,clicks,currency\nemail,10.5,7,EUR\n");
+  for (const format of ["text", "json"]) assert.equal(same(["attribute", inFolder("paths.csv"), "--costs", inFolder("costs.csv"), "--format", format]).status, 0);
+  assert.equal(same(["attribute", inFolder("costs.csv")]).status, 2);
+});
+
 test("both print the same schema", () => {
   same(["schema"]);
   assert.equal(readFileSync(join(ROOT, "dist/parlour.schema.json"), "utf8"), both(["schema"]).native.stdout);

@@ -5,9 +5,9 @@
 //! The chance of a score is made to rise by pooling adjacent violators (Ayer, Brunk, Ewing, Reid, Silverman, Annals of
 //! Mathematical Statistics 26 (1955) 641-647).
 
-use parlour::recommend::Scratch;
 use parlour::recommend::model::Model;
 use parlour::recommend::session::{MAX_CLICKS, Task, after};
+use parlour::recommend::{MAX_LIST, Scratch};
 
 /// Seen items that may be wanted again.
 const PLACES: usize = 16;
@@ -56,7 +56,7 @@ pub fn again<'a>(model: &Model, sessions: impl IntoIterator<Item = &'a [Option<u
                 tally.all += 1;
                 tally.hits += u64::from(item == next);
             }
-            let list = after(model, seen, Task::Discovery, &mut scratch);
+            let list = after(model, seen, Task::Discovery, MAX_LIST, &mut scratch);
             answers.extend(
                 list.iter()
                     .filter(|answer| answer.because != 0)

@@ -6,9 +6,9 @@
 //! 0 beyond k. *basket*, for models of baskets: each item of a basket of two and more, at most 20 of them at even distances, is held out in
 //! turn and to be guessed from the others; each basket counts once. Ties in score go to the lower number, as on the page.
 
-use parlour::recommend::Scratch;
 use parlour::recommend::model::Model;
 use parlour::recommend::session::{MAX_CLICKS, Task, after};
+use parlour::recommend::{MAX_LIST, Scratch};
 
 /// Depths that are told.
 pub const DEPTHS: [usize; 3] = [5, 10, 20];
@@ -111,7 +111,7 @@ impl Asking<'_> {
     }
 
     fn ask(&mut self, seen: &[u32], expected: u32, weight: f64) {
-        let list = after(self.model, seen, self.task, &mut self.scratch);
+        let list = after(self.model, seen, self.task, MAX_LIST, &mut self.scratch);
         self.told.guesses += 1;
         self.weight += weight;
         for (answer, place) in list.iter().take(DEEPEST).zip(0usize..) {

@@ -98,7 +98,7 @@ proptest! {
     ) {
         let model = learnt(&gathered(&rows, &[]), &options(1));
         for task in [Task::Next, Task::Discovery] {
-            let list = after(&model, &seen, task, &mut Scratch::default());
+            let list = after(&model, &seen, task, MAX_LIST, &mut Scratch::default());
             let items: HashSet<u32> = list.iter().map(|answer| answer.item).collect();
             prop_assert!(list.len() <= MAX_LIST && items.len() == list.len());
             prop_assert!(items.iter().all(|item| (1..=model.keys.len() as u32).contains(item)));
@@ -113,7 +113,7 @@ proptest! {
 fn one_item_and_one_session_are_learnt_from_without_complaint() {
     let model = learnt(&gathered(&[(1, 1, 1, 0)], &[]), &options(1));
     assert_eq!(model.keys, ["i1"]);
-    let list = after(&model, &[], Task::Next, &mut Scratch::default());
+    let list = after(&model, &[], Task::Next, MAX_LIST, &mut Scratch::default());
     assert_eq!(list.iter().map(|answer| answer.item).collect::<Vec<_>>(), [1], "the popular list");
     assert_eq!(learnt(&Log::default(), &options(1)).keys, [""; 0]);
 }
@@ -202,7 +202,7 @@ fn what_is_seen_again_is_foretold_as_often_as_it_happens() {
         let model = learnt(&log(repeats), &options(1));
         let numbers = model.numbers();
         let seen = [numbers["i005"], numbers["i045"]];
-        let list = after(&model, &seen, Task::Next, &mut Scratch::default());
+        let list = after(&model, &seen, Task::Next, MAX_LIST, &mut Scratch::default());
         let expect = if repeats { "i005" } else { "i085" };
         assert_eq!(model.key(list[0].item), expect, "{repeats} {:?}", model.again);
     }

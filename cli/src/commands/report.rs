@@ -11,12 +11,14 @@ use parlour_report::tally::Tally;
 use parlour_report::{judge, text};
 
 use crate::asked::Known;
+use crate::report::beyond;
 use crate::store::{SqliteStore, Store};
 
-/// Says what experiments came to, and what to do.
+/// Says what experiments came to, and what to do; and what visitors do: funnels, stages, cohorts, channels.
 ///
 /// The first exposure decides a visitor's variant; bots, environments, late views, forced previews and visitors who met two
-/// variants are left out and counted. Intervals hold at every look. May run beside a server.
+/// variants are left out and counted. Intervals hold at every look, unless the file asks for another analysis. With
+/// --experiment nothing is said of what all visitors do. May run beside a server.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The store of `parlour serve`.
@@ -36,6 +38,8 @@ pub struct Args {
     until: Option<jiff::Timestamp>,
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
+    #[command(flatten)]
+    beyond: beyond::Visitors,
     /// Where to write [default: standard output].
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -51,7 +55,7 @@ impl Task for Args {
     fn run(self, host: &dyn Host) -> anyhow::Result<Outcome> {
         let store = SqliteStore::open_to_read(&self.db)
             .with_context(|| format!("cannot open {}", self.db.display()))?;
-        let Known { asked, others, site } = match &self.plan {
+        let Known { asked, others, site, hosts } = match &self.plan {
             Some(path) => Known::read(path, host)?,
             None => store
                 .latest_plan()?
@@ -62,13 +66,20 @@ impl Task for Args {
         let mut scan = |each: &mut dyn FnMut(&Seen<'_>)| store.outcomes(since_ms, until_ms, each);
         let mut tally = Tally::of(asked, self.experiment.as_deref(), site, &mut scan)?;
         tally.experiments.retain(|of| !others.iter().any(|(key, _)| *key == of.asked.key));
+        let is_one = self.experiment.is_some();
         if let Some(key) = self.experiment.filter(|_| tally.experiments.is_empty()) {
             anyhow::bail!(
                 "no experiment {key:?} in the store or the file; there are: {}",
                 tally.known.join(", ")
             );
         }
+        let of = beyond::Of { tally: &tally, site: &hosts, since: self.since, until: self.until };
+        let beyond = match is_one {
+            false => Some(self.beyond.count(&store, &of, host)?),
+            true => None,
+        };
         let mut report = judge::report(&tally);
+        report.beyond = beyond;
         report.since_ms = self.since.map(jiff::Timestamp::as_millisecond);
         report.until_ms = self.until.map(jiff::Timestamp::as_millisecond);
         report.notes.extend(others.into_iter().map(|(key, unit)| Note {

@@ -6,6 +6,7 @@
 
 mod append;
 mod arms;
+mod contact;
 mod copy;
 mod erase;
 mod migrate;
@@ -21,6 +22,7 @@ mod tallies;
 use serde::Serialize;
 
 pub use arms::ArmCount;
+pub use contact::{Contacted, EachContacted};
 pub use copy::{Progress, Restored, restore};
 pub use erase::{Erased, MAX_LINKED};
 pub use outcome::EachSeen;
@@ -373,6 +375,18 @@ pub trait Store: Send {
     /// # Errors
     /// When the file cannot be read.
     fn outcomes(&self, since_ms: i64, until_ms: i64, each: EachSeen<'_>) -> Result<(), StoreError>;
+
+    /// Every event that has a visitor, visitor by visitor and each one's in time order, without holding them.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    fn contacts(&self, since_ms: i64, until_ms: i64, each: EachContacted<'_>) -> Result<(), StoreError>;
+
+    /// What was paid back in that currency, by order, in minor units.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    fn refunds(&self, currency: &str) -> Result<Vec<(String, i64)>, StoreError>;
 
     /// This id and all that were seen together with it, or with one of those.
     ///

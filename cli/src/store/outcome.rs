@@ -1,7 +1,7 @@
 //! What reports are made from: a few columns of every event, its ids as digests.
 
 use parlour::hash::id64;
-use parlour_report::seen::{Kind, Seen};
+use parlour_report::seen::{EXPERIENCE, HELD_OUT, Kind, SHOWN, Seen};
 use rusqlite::{Connection, Row, types::ValueRef};
 
 use super::StoreError;
@@ -12,7 +12,9 @@ pub type EachSeen<'a> = &'a mut dyn FnMut(&Seen<'_>);
 /// What an exposure's page was is only in its raw text.
 const COLUMNS: &str = "type, env IS NOT NULL, anonymous_id, user_id, occurred_ms, received_ms, clock_ms IS NOT NULL, plan_hash, \
     experiment, variant, reason, experiment_version, bucketing IS 'differs', agent, goal, order_id, revenue_minor, currency, \
-    iif(type IN ('exposure', 'late') AND json_valid(raw), json_extract(raw, '$.context.page'), NULL)";
+    iif(type IN ('exposure', 'late') AND json_valid(raw), json_extract(raw, '$.context.page'), NULL), \
+    iif(type = 'experience' AND json_valid(raw), json_extract(raw, '$.properties.experience_id'), NULL), \
+    iif(type = 'experience' AND json_valid(raw), json_extract(raw, '$.properties.held_out') IS 1, 0)";
 
 pub fn read(
     connection: &Connection,
@@ -32,6 +34,9 @@ pub fn read(
 
 fn seen(row: &Row<'_>, each: EachSeen<'_>) -> rusqlite::Result<()> {
     let page = Page::of(text(row, 18)?);
+    let experience = text(row, 19)?.map(|key| format!("{EXPERIENCE}{key}"));
+    let shown = if row.get(20)? { HELD_OUT } else { SHOWN };
+    let is_experience = experience.is_some();
     each(&Seen {
         kind: Kind::of(text(row, 0)?.unwrap_or_default()),
         has_env: row.get(1)?,
@@ -41,9 +46,9 @@ fn seen(row: &Row<'_>, each: EachSeen<'_>) -> rusqlite::Result<()> {
         received_ms: row.get(5)?,
         has_moved_clock: row.get(6)?,
         plan: text(row, 7)?,
-        experiment: text(row, 8)?,
-        variant: text(row, 9)?,
-        reason: text(row, 10)?,
+        experiment: text(row, 8)?.or(experience.as_deref()),
+        variant: text(row, 9)?.or(is_experience.then_some(shown)),
+        reason: text(row, 10)?.or(is_experience.then_some("bucketed")),
         version: row.get(11)?,
         has_wrong_bucket: row.get(12)?,
         agent: text(row, 13)?,
@@ -57,7 +62,7 @@ fn seen(row: &Row<'_>, each: EachSeen<'_>) -> rusqlite::Result<()> {
     Ok(())
 }
 
-fn text<'a>(row: &'a Row<'_>, at: usize) -> rusqlite::Result<Option<&'a str>> {
+pub(super) fn text<'a>(row: &'a Row<'_>, at: usize) -> rusqlite::Result<Option<&'a str>> {
     match row.get_ref(at)? {
         ValueRef::Null => Ok(None),
         value => Ok(value.as_str().ok()),

@@ -8,9 +8,10 @@ use rusqlite::{
 };
 
 use super::{
-    ArchivedPlan, ArmCount, Counts, Delivery, EachExported, EachSeen, Erased, Filter, GoalCount, KindCount,
-    Loss, Problem, Progress, Quarantined, Receipt, RecentEvent, Store, StoreError, Tally, VariantCount,
-    append, arms, copy, erase, migrate, outcome, problems, quarantine, rows, schema, tabs, tallies,
+    ArchivedPlan, ArmCount, Counts, Delivery, EachContacted, EachExported, EachSeen, Erased, Filter,
+    GoalCount, KindCount, Loss, Problem, Progress, Quarantined, Receipt, RecentEvent, Store, StoreError,
+    Tally, VariantCount, append, arms, contact, copy, erase, migrate, outcome, problems, quarantine, rows,
+    schema, tabs, tallies,
 };
 
 /// Another process may hold the file this long (an export's first read, a backup) before we call it a failure.
@@ -226,6 +227,14 @@ impl Store for SqliteStore {
 
     fn outcomes(&self, since_ms: i64, until_ms: i64, each: EachSeen<'_>) -> Result<(), StoreError> {
         outcome::read(&self.connection, since_ms, until_ms, each)
+    }
+
+    fn contacts(&self, since_ms: i64, until_ms: i64, each: EachContacted<'_>) -> Result<(), StoreError> {
+        contact::read(&self.connection, since_ms, until_ms, each)
+    }
+
+    fn refunds(&self, currency: &str) -> Result<Vec<(String, i64)>, StoreError> {
+        contact::refunds(&self.connection, currency)
     }
 
     fn linked(&self, id: &str) -> Result<Vec<String>, StoreError> {

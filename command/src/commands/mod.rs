@@ -2,6 +2,7 @@
 
 mod archive;
 mod assign;
+mod attribute;
 mod build;
 mod check;
 mod decide;
@@ -51,6 +52,7 @@ const PORTABLE: &[Entry] = &[
     Entry::of::<evaluate::Args>("evaluate"),
     Entry::of::<rows::Args>("rows"),
     Entry::of::<rules::Args>("rules"),
+    Entry::of::<attribute::Args>("attribute"),
     Entry::of::<schema::Args>("schema"),
 ];
 

@@ -14,6 +14,7 @@ mod split;
 use parlour_stats::method::Method;
 
 use crate::model::{Analysis, Choice, Effect, Excluded, Exclusion, Experiment, Named, Note, Report};
+use crate::seen::EXPERIENCE;
 use crate::tally::Tally;
 use crate::units::OfExperiment;
 
@@ -21,7 +22,9 @@ const ALPHA: f64 = 0.05;
 
 #[must_use]
 pub fn report(tally: &Tally) -> Report {
-    let experiments: Vec<_> = tally.experiments.iter().map(|of| experiment(tally, of)).collect();
+    let is_experience = |of: &&OfExperiment| of.asked.key.starts_with(EXPERIENCE);
+    let experiments = tally.experiments.iter().filter(|of| !is_experience(of));
+    let experiments: Vec<_> = experiments.map(|of| experiment(tally, of)).collect();
     Report {
         zone: tally.site.zone.clone(),
         identities: tally.survey.people.counts(),
@@ -29,6 +32,17 @@ pub fn report(tally: &Tally) -> Report {
         experiments,
         ..Report::default()
     }
+}
+
+/// Changes outside experiments, against those who were held out.
+#[must_use]
+pub fn experiences(tally: &Tally) -> Vec<Experiment> {
+    let told = |of| {
+        let one: Experiment = experiment(tally, of);
+        let key = one.key.strip_prefix(EXPERIENCE)?.to_owned();
+        Some(Experiment { key, ..one })
+    };
+    tally.experiments.iter().filter_map(told).collect()
 }
 
 fn experiment(tally: &Tally, of: &OfExperiment) -> Experiment {

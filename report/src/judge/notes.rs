@@ -8,7 +8,9 @@ use crate::units::OfExperiment;
 pub fn of_report(tally: &Tally) -> Vec<Note> {
     let survey = &tally.survey;
     let mut notes = Vec::new();
-    if tally.experiments.iter().all(|one| one.units.iter().all(|units| *units == 0)) {
+    let is_experience = |key: &str| key.starts_with(crate::seen::EXPERIENCE);
+    let experiments = tally.experiments.iter().filter(|one| !is_experience(&one.asked.key));
+    if experiments.into_iter().all(|one| one.units.iter().all(|units| *units == 0)) {
         notes.push(note("no exposure is in the store", "nothing is compared"));
     }
     for (reason, count) in &tally.excluded {

@@ -1,82 +1,45 @@
-//! Events made by hand.
+//! Events for what is counted.
+#![allow(dead_code)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-use parlour_report::asked::{Asked, AskedGoal, Site};
-use parlour_report::model::Report;
-use parlour_report::seen::{Kind, Seen};
-use parlour_report::tally::Tally;
+use std::collections::{BTreeMap, HashMap};
 
-pub const DAY: i64 = 86_400_000;
-/// 2026-03-01, midnight UTC.
-pub const START: i64 = 1_772_323_200_000;
+use parlour_report::beyond::event::Seen;
+use parlour_report::beyond::{Asked, Contact, funnel, touches};
 
-pub fn exposure(visitor: u64, arm: &'static str, at: i64) -> Seen<'static> {
-    Seen {
-        kind: Kind::Exposure,
-        visitor: Some(visitor),
-        occurred_ms: START + at,
-        received_ms: START + at,
-        experiment: Some("banner"),
-        variant: Some(arm),
-        reason: Some("bucketed"),
-        ..Seen::default()
-    }
-}
+pub const DAY_MS: i64 = 86_400_000;
+pub const HOUR_MS: i64 = 3_600_000;
 
-pub fn goal(visitor: u64, key: &'static str, at: i64) -> Seen<'static> {
-    Seen {
-        kind: Kind::Goal,
-        goal: Some(key),
-        experiment: None,
-        variant: None,
-        reason: None,
-        ..exposure(visitor, "", at)
-    }
-}
-
-pub fn order(visitor: u64, order: u64, minor: i64, at: i64) -> Seen<'static> {
-    Seen {
-        kind: Kind::Purchase,
-        goal: None,
-        order: Some(order),
-        minor: Some(minor),
-        currency: Some("EUR"),
-        ..goal(visitor, "", at)
-    }
-}
-
-pub fn refund(of: u64, minor: i64, at: i64) -> Seen<'static> {
-    Seen { kind: Kind::Refund, visitor: None, ..order(0, of, minor, at) }
-}
-
-pub fn asked(goals: Vec<AskedGoal>) -> Asked {
+pub fn asked(funnels: Vec<funnel::Asked>) -> Asked {
     Asked {
-        key: "banner".to_owned(),
-        variants: vec![("control".to_owned(), 1.0), ("shown".to_owned(), 1.0)],
-        goals,
-        ..Asked::default()
+        funnels,
+        touches: touches::Asked { lookback_ms: 30 * DAY_MS, refunds: HashMap::new(), minor_units: 100.0 },
+        half_life_days: 7.0,
+        currency: "EUR".to_owned(),
+        variants: BTreeMap::new(),
     }
 }
 
-pub fn plain(key: &str) -> AskedGoal {
-    AskedGoal { key: key.to_owned(), ..AskedGoal::default() }
+pub fn event<'a>(unit: &'a str, kind: &'a str, occurred_ms: i64) -> Contact<'a> {
+    Contact { seen: Seen { kind, unit: Some(unit), occurred_ms, ..Seen::default() }, ..Contact::default() }
 }
 
-pub fn tally(asked: Asked, events: &[Seen<'_>]) -> Tally {
-    tally_in_parts(u64::MAX, asked, events)
+pub fn view<'a>(unit: &'a str, channel: &'a str, session: &'a str, occurred_ms: i64) -> Contact<'a> {
+    Contact { channel: Some(channel), session: Some(session), ..event(unit, "page_view", occurred_ms) }
 }
 
-pub fn tally_in_parts(held: u64, asked: Asked, events: &[Seen<'_>]) -> Tally {
-    in_site(held, asked, Site::default(), events)
+pub fn exposure<'a>(unit: &'a str, experiment: &'a str, variant: &'a str, occurred_ms: i64) -> Contact<'a> {
+    let mut contact = event(unit, "exposure", occurred_ms);
+    contact.seen.experiment = Some(experiment);
+    contact.seen.variant = Some(variant);
+    contact.seen.reason = Some("bucketed");
+    contact
 }
 
-pub fn in_site(held: u64, asked: Asked, site: Site, events: &[Seen<'_>]) -> Tally {
-    let mut scan = |each: &mut dyn FnMut(&Seen<'_>)| {
-        events.iter().for_each(each);
-        Ok::<(), std::convert::Infallible>(())
-    };
-    Tally::in_parts_of(held, vec![asked], None, site, &mut scan).unwrap()
-}
-
-pub fn report(asked: Asked, events: &[Seen<'_>]) -> Report {
-    parlour_report::judge::report(&tally(asked, events))
+pub fn purchase<'a>(unit: &'a str, order: &'a str, minor: i64, occurred_ms: i64) -> Contact<'a> {
+    let mut contact = event(unit, "purchase", occurred_ms);
+    contact.seen.order = Some(order);
+    contact.seen.minor = Some(minor);
+    contact.seen.currency = Some("EUR");
+    contact
 }

@@ -18,6 +18,13 @@ struct Table {
     channels: Map<String, Plain>,
 }
 
+/// All channels there are.
+#[must_use]
+pub fn channels() -> Vec<String> {
+    let table: Table = serde_json::from_str(TABLE).unwrap_or_default();
+    table.channels.keys().cloned().collect()
+}
+
 impl Conditions {
     pub(super) fn channel(
         &mut self,

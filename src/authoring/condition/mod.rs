@@ -13,6 +13,7 @@ mod saved;
 mod test;
 mod values;
 
+pub use channel::channels;
 pub use operator::{OPERATORS, Operator, TYPES};
 
 use std::collections::BTreeMap;
