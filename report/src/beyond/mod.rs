@@ -1,9 +1,10 @@
 //! What visitors do apart from experiments: funnels, stages, cohorts, channels, and changes against their holdouts.
 //!
 //! Events come visitor by visitor, each visitor's in time order; only one visitor is held at a time, and all else is counts.
-//! `parlour::journey` says what stage a visitor is in, as it does on the page; experiences are judged as experiments are.
+//! `parlour::journey` says what stage a visitor is in, as it does on the page.
 
 pub mod cohorts;
+pub mod event;
 pub mod funnel;
 pub mod model;
 pub mod slots;
@@ -19,17 +20,13 @@ use parlour_attribution::costs::Cost;
 use parlour_attribution::table::Table;
 use parlour_attribution::{Error, Ledger, Options};
 
-use crate::judge;
 use crate::model::{Excluded, Exclusion, Note};
-use crate::tally::{self, Seen, Tally};
 use cohorts::Cohorts;
+use event::Seen;
 use model::{Beyond, Group, OfVariant};
 use stages::Flows;
 use touches::Attribution;
 use visitor::Visitor;
-
-/// Control first.
-const ARMS: [&str; 2] = ["held-out", "shown"];
 
 /// One event.
 #[derive(Debug, Clone, Copy, Default)]
@@ -39,8 +36,6 @@ pub struct Contact<'a> {
     pub item: Option<&'a str>,
     /// Of a page view: the channel it came by.
     pub channel: Option<&'a str>,
-    /// Of an `experience`: which, and whether it was held out.
-    pub experience: Option<(&'a str, bool)>,
     /// Of a list that was seen, or an item of it that was clicked.
     pub list: Option<slots::InList<'a>>,
     /// Of a purchase.
@@ -69,7 +64,6 @@ pub struct Count {
     by_variant: BTreeMap<(String, String), Counted>,
     cohorts: Cohorts,
     attribution: Attribution,
-    experiences: Tally,
     slots: slots::Slots,
 }
 
@@ -87,7 +81,6 @@ impl Count {
     pub fn new(asked: Asked) -> Result<Self, Error> {
         let ledger = Ledger::new(Options { half_life: asked.half_life_days })?;
         let attribution = Attribution::new(ledger, asked.touches.clone());
-        let experiences = Tally::new(Vec::new(), None, asked.currency.clone());
         Ok(Self {
             asked,
             visitor: None,
@@ -98,7 +91,6 @@ impl Count {
             by_variant: BTreeMap::new(),
             cohorts: Cohorts::default(),
             attribution,
-            experiences,
             slots: slots::Slots::default(),
         })
     }
@@ -122,7 +114,6 @@ impl Count {
             self.leave();
             self.visitors += 1;
         }
-        self.experience(contact);
         let visitor = self.visitor.get_or_insert_with(|| Visitor::new(unit, seen.occurred_ms));
         visitor.meet(contact, &self.asked, &mut self.attribution);
         let (of, at_ms) = (&mut visitor.clicks, seen.occurred_ms);
@@ -131,30 +122,6 @@ impl Count {
             ("slot_click", Some(click), Some(item)) => self.slots.click(of, click, item, at_ms),
             ("purchase", _, _) => self.slots.purchase(of, seen.order, contact.bought, at_ms),
             _ => {}
-        }
-    }
-
-    fn experience(&mut self, contact: &Contact<'_>) {
-        match contact.experience {
-            Some((key, held_out)) => {
-                let [held, shown] = ARMS;
-                self.experiences.asked.entry(key.to_owned()).or_insert_with(|| tally::Asked {
-                    key: key.to_owned(),
-                    variants: ARMS.iter().map(|arm| ((*arm).to_owned(), 0.0)).collect(),
-                    ..tally::Asked::default()
-                });
-                self.experiences.add(&Seen {
-                    kind: "exposure",
-                    experiment: Some(key),
-                    variant: Some(if held_out { held } else { shown }),
-                    reason: Some("bucketed"),
-                    ..contact.seen
-                });
-            }
-            None if matches!(contact.seen.kind, "goal" | "purchase" | "refund") => {
-                self.experiences.add(&contact.seen);
-            }
-            None => {}
         }
     }
 
@@ -215,7 +182,7 @@ impl Count {
                 .collect(),
             cohorts: self.cohorts.table(),
             attribution,
-            experiences: judge::report(&self.experiences).experiments,
+            experiences: Vec::new(),
             slots: self.slots.table(self.asked.touches.minor_units),
             notes,
         }
