@@ -55,7 +55,7 @@ impl Task for Args {
     fn run(self, host: &dyn Host) -> anyhow::Result<Outcome> {
         let store = SqliteStore::open_to_read(&self.db)
             .with_context(|| format!("cannot open {}", self.db.display()))?;
-        let Known { asked, others, site, hosts } = match &self.plan {
+        let Known { asked, others, site, hosts, bandits } = match &self.plan {
             Some(path) => Known::read(path, host)?,
             None => store
                 .latest_plan()?
@@ -63,7 +63,15 @@ impl Task for Args {
         };
         let since_ms = self.since.map_or(i64::MIN, jiff::Timestamp::as_millisecond);
         let until_ms = self.until.map_or(i64::MAX, jiff::Timestamp::as_millisecond);
-        let mut scan = |each: &mut dyn FnMut(&Seen<'_>)| store.outcomes(since_ms, until_ms, each);
+        let mut scan = |each: &mut dyn FnMut(&Seen<'_>)| {
+            store.outcomes(since_ms, until_ms, &mut |seen| {
+                each(seen);
+                if let Some(bandit) = bandits.iter().find(|one| Some(one.key.as_str()) == seen.experiment) {
+                    let variant = seen.variant.map(|variant| bandit.arm(variant));
+                    each(&Seen { experiment: Some(&bandit.whole), variant, ..*seen });
+                }
+            })
+        };
         let mut tally = Tally::of(asked, self.experiment.as_deref(), site, &mut scan)?;
         tally.experiments.retain(|of| !others.iter().any(|(key, _)| *key == of.asked.key));
         let is_one = self.experiment.is_some();
