@@ -1,7 +1,7 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 
 use parlour_command::commands::{Outcome, Task};
 use parlour_command::host::Host;
@@ -49,6 +49,8 @@ pub struct Args {
 enum Format {
     Text,
     Json,
+    /// One file with charts, whole without network or script.
+    Html,
 }
 
 impl Task for Args {
@@ -97,6 +99,10 @@ impl Task for Args {
         let mut written = String::new();
         match self.format {
             Format::Text => text::write(&report, &mut written)?,
+            Format::Html => {
+                written = parlour_pictures::report(&report)
+                    .map_err(|error| anyhow!("cannot draw the report: {error}"))?;
+            }
             Format::Json => written = serde_json::to_string_pretty(&report)? + "\n",
         }
         match &self.out {
