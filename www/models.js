@@ -66,7 +66,7 @@ export const openModel = async ({ model, wasm }) => {
      */
     recommend(seen, { count = 20, discovery = false } = {}) {
       const known = seen.map(numberOf);
-      put(new Uint8Array(Uint32Array.from(known).buffer));
+      put(new Uint8Array(new Uint32Array(known).buffer));
       const length = inner.next(discovery, count);
       const rows = new DataView(inner.memory.buffer, inner.out(), length);
       /** @type {Recommendation[]} */

@@ -131,6 +131,7 @@ impl Catalogue {
             let card = json!({
                 "item": product.id, "title": product.title, "price": product.price, "currency": self.currency,
                 "image": product.image(), "url": product.url(), "category": product.category, "stock": product.stock,
+                "brand": product.brand, "tags": [product.mood],
             });
             (product.number.to_string(), card)
         };
@@ -248,7 +249,7 @@ mod tests {
         assert_eq!(cards["items"].as_object().unwrap().len(), catalogue().products.len());
         let first = &cards["items"]["1"];
         assert_eq!((first["item"].as_str(), first["price"].as_str()), (Some("mug-01"), Some("16.00")));
-        for field in ["title", "currency", "image", "url", "category", "stock"] {
+        for field in ["title", "currency", "image", "url", "category", "stock", "brand", "tags"] {
             assert!(!first[field].is_null(), "{field}");
         }
     }

@@ -28,6 +28,7 @@ pub struct Shop {
     dir: PathBuf,
     templates: Environment<'static>,
     rows: Rows,
+    baskets: Rows,
     head: snippet::Head,
 }
 
@@ -45,6 +46,7 @@ impl Shop {
             dir: dir.to_owned(),
             templates,
             rows: Rows::default(),
+            baskets: Rows::default(),
             head: snippet::Head::default(),
         })
     }
@@ -60,6 +62,7 @@ impl Shop {
     /// When the store cannot be read.
     pub fn learn(&mut self, store: &dyn Store) -> anyhow::Result<()> {
         self.rows = Rows::learn(store, &self.catalogue)?;
+        self.baskets = Rows::learn_baskets(store, &self.catalogue)?;
         Ok(())
     }
 }

@@ -12,6 +12,7 @@ use axum::routing::get;
 use minijinja::context;
 use minijinja::value::Value;
 use serde::Deserialize;
+use serde_json::{Map, json};
 use tower_http::compression::CompressionLayer;
 use tower_http::services::{ServeDir, ServeFile};
 
@@ -46,6 +47,7 @@ pub fn router<S: Clone + Send + Sync + 'static>(shop: Arc<Shop>, rest: Router<S>
         .route("/gift-finder", get(gift_finder))
         .route("/gift-finder/{step}", get(gift_finder))
         .route("/cards.json", get(cards))
+        .route("/baskets.json", get(baskets))
         .nest_service("/pictures", ServeDir::new(shop.dir.join("pictures")));
     for file in FILES {
         pages = pages.route_service(&format!("/{file}"), ServeFile::new(shop.dir.join(file)));
@@ -172,6 +174,14 @@ async fn gift_finder(State(shop): Page) -> Response {
 
 async fn cards(State(shop): Page) -> Response {
     axum::Json(shop.catalogue.cards()).into_response()
+}
+
+/// As `parlour rows --out` writes it.
+async fn baskets(State(shop): Page) -> Response {
+    let products = shop.catalogue.products.iter();
+    let rows =
+        products.filter_map(|product| Some((product.id.clone(), shop.baskets.get(product.number)?.into())));
+    axum::Json(json!({ "v": 1, "rows": rows.collect::<Map<_, _>>() })).into_response()
 }
 
 impl Shop {

@@ -17,7 +17,8 @@ use crate::model_file::{escape, open};
 /// `--popular` is the list for everyone. Without ITEM and --popular: all of them.
 ///
 /// With --out they go into JSON that pages fetch, for "rows" in parlour.json: one file, or --shards of them, each with the share of
-/// the items that a hash of their id puts there, so that a page fetches little.
+/// the items that a hash of their id puts there, so that a page fetches little. The one with the list for everyone also has what
+/// seen items score, for the strategies `again` and `next`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// As `parlour train` made it.
@@ -92,9 +93,12 @@ fn write(host: &dyn Host, model: &Model, out: &str, shards: u32) -> anyhow::Resu
     }
     let mut largest = 0;
     for (file, shard) in files.into_iter().zip(0u32..) {
-        let json =
-            json!({ "v": 1, "model": format!("{:08x}", model.model), "epoch": model.epoch, "rows": file })
-                .to_string();
+        let mut json =
+            json!({ "v": 1, "model": format!("{:08x}", model.model), "epoch": model.epoch, "rows": file });
+        if shard == fnv1a("") % shards && !model.again.is_empty() {
+            json["again"] = json!(model.again);
+        }
+        let json = json.to_string();
         largest = largest.max(json.len());
         host.replace(Path::new(&out.replace(SHARD, &shard.to_string())), json.as_bytes())?;
     }
