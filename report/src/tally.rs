@@ -1,208 +1,210 @@
-//! Events → units: who is in which arm since when, and what they did after.
+//! Events → people → sums.
 //!
-//! The first exposure decides the variant; who met two is left out. Exposures come first, then purchases and goals, then
-//! refunds: each needs the ones before it.
+//! All events are looked over once for who is who ([`Survey`]); then, a part of the people at a time, each person's
+//! events are put in order and folded into sums, so that what is held does not grow with the number of events but for
+//! links between ids and one entry an order.
 
 use std::collections::{BTreeMap, HashMap};
 
+use crate::asked::{Asked, Site};
+use crate::days::Days;
 use crate::model::Exclusion;
+use crate::record::{Record, Words};
+use crate::seen::{EXPERIENCE, HELD_OUT, Kind, SHOWN, Seen};
+use crate::survey::Survey;
+use crate::units::OfExperiment;
 
 /// Amounts beyond this, in minor units, are no order: 100 million of a currency with cents.
 pub const ABSURD_MINOR: i64 = 10_000_000_000;
+/// Events of people that are held at once: 250 MB.
+const HELD: u64 = 3_000_000;
 
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Seen<'a> {
-    /// exposure, late, goal, purchase or refund.
-    pub kind: &'a str,
-    pub has_env: bool,
-    pub unit: Option<&'a str>,
-    pub occurred_ms: i64,
-    pub experiment: Option<&'a str>,
-    pub variant: Option<&'a str>,
-    pub reason: Option<&'a str>,
-    pub has_wrong_bucket: bool,
-    pub is_bot: bool,
-    pub goal: Option<&'a str>,
-    pub order: Option<&'a str>,
-    pub minor: Option<i64>,
-    pub currency: Option<&'a str>,
-}
+/// Calls its argument with each event, in any order; the same events each time.
+pub type Scan<'a, E> = &'a mut dyn FnMut(&mut dyn FnMut(&Seen<'_>)) -> Result<(), E>;
 
-/// What is known of an experiment before its events: its key, and its variants with their weights, control first.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Asked {
-    pub key: String,
-    pub name: Option<String>,
-    pub question: Option<String>,
-    pub owner: Option<String>,
-    pub status: Option<String>,
-    /// Empty where no file says: whatever is seen is an arm then.
-    pub variants: Vec<(String, f64)>,
-    /// The main one first.
-    pub goals: Vec<String>,
-}
-
-#[derive(Debug, Clone, Default)]
-pub struct Unit {
-    pub arm: String,
-    pub first_ms: i64,
-    pub met_several: bool,
-    pub goals: BTreeMap<String, u32>,
-    /// Purchases less refunds, in minor units.
-    pub revenue: i64,
-    pub orders: u32,
-}
-
-#[derive(Debug, Clone, Default)]
-pub struct OfExperiment {
-    pub units: HashMap<String, Unit>,
-    pub excluded: BTreeMap<Exclusion, u64>,
-    pub exposures: u64,
-    pub late: u64,
-    pub last_ms: Option<i64>,
-    /// Variants that were met and that the file does not have.
-    pub unknown_variants: BTreeMap<String, u64>,
-}
-
-#[derive(Debug, Clone, Default)]
+#[derive(Debug)]
 pub struct Tally {
-    pub asked: BTreeMap<String, Asked>,
-    /// Where given, only this experiment is counted.
-    pub only: Option<String>,
-    pub currency: String,
-    pub experiments: BTreeMap<String, OfExperiment>,
+    pub site: Site,
+    pub days: Days,
+    pub survey: Survey,
+    pub experiments: Vec<OfExperiment>,
+    /// Texts of pages, devices and sources.
+    pub words: Words,
     /// Of purchases, goals and refunds.
     pub excluded: BTreeMap<Exclusion, u64>,
-    /// Whose an order is, what of it was not refunded, and when it was made.
-    orders: HashMap<String, (String, i64, i64)>,
+    /// Keys of all experiments there are.
+    pub known: Vec<String>,
+    numbers: HashMap<String, u32>,
+    goals: HashMap<String, u32>,
 }
 
 impl Tally {
-    #[must_use]
-    pub fn new(asked: Vec<Asked>, only: Option<String>, currency: String) -> Self {
-        let asked: BTreeMap<_, _> = asked.into_iter().map(|one| (one.key.clone(), one)).collect();
-        let is_wanted = |key: &&String| only.as_ref().is_none_or(|only| only == *key);
-        let experiments = asked.keys().filter(is_wanted).map(|key| (key.clone(), OfExperiment::default()));
-        Self { experiments: experiments.collect(), asked, only, currency, ..Self::default() }
+    /// Where `only` is given, only this experiment is counted.
+    ///
+    /// # Errors
+    /// Those of `scan`.
+    pub fn of<E>(asked: Vec<Asked>, only: Option<&str>, site: Site, scan: Scan<'_, E>) -> Result<Self, E> {
+        Self::in_parts_of(HELD, asked, only, site, scan)
     }
 
-    pub fn add(&mut self, seen: &Seen<'_>) {
+    /// # Errors
+    /// Those of `scan`.
+    pub fn in_parts_of<E>(
+        held: u64,
+        asked: Vec<Asked>,
+        only: Option<&str>,
+        site: Site,
+        scan: Scan<'_, E>,
+    ) -> Result<Self, E> {
+        let mut survey = Survey::default();
+        scan(&mut |seen| survey.add(seen))?;
+        let mut tally = Self::new(asked, only, site, survey);
+        let parts = tally.survey.events / held.max(1) + 1;
+        for part in 0..parts {
+            let mut records = Vec::new();
+            scan(&mut |seen| records.extend(tally.record(seen, part, parts)))?;
+            records.sort_unstable_by_key(Record::place);
+            for story in records.chunk_by(|one, next| one.person == next.person) {
+                tally.fold(story);
+            }
+        }
+        Ok(tally)
+    }
+
+    fn new(asked: Vec<Asked>, only: Option<&str>, site: Site, survey: Survey) -> Self {
+        let mut asked: BTreeMap<String, Asked> =
+            asked.into_iter().map(|one| (one.key.clone(), one)).collect();
+        for key in survey.experiments.keys() {
+            let variants = match key.strip_prefix(EXPERIENCE) {
+                Some(_) => vec![(HELD_OUT.to_owned(), 0.0), (SHOWN.to_owned(), 0.0)],
+                None => Vec::new(),
+            };
+            let unknown = || Asked { key: key.clone(), variants, ..Asked::default() };
+            asked.entry(key.clone()).or_insert_with(unknown);
+        }
+        let known = asked.keys().filter(|key| !key.starts_with(EXPERIENCE)).cloned().collect();
+        asked.retain(|key, _| only.is_none_or(|only| only == key));
+        let mut goals = HashMap::new();
+        let all = survey.goals.iter().chain(
+            asked.values().flat_map(|one| &one.goals).flat_map(|goal| goal.per.iter().chain([&goal.key])),
+        );
+        for key in all {
+            let next = goals.len() as u32;
+            goals.entry(key.clone()).or_insert(next);
+        }
+        let days = site.days(survey.first_ms.unwrap_or_default(), survey.last_ms.unwrap_or_default());
+        let experiments: Vec<_> =
+            asked.into_values().map(|asked| OfExperiment::new(asked, &survey, &goals)).collect();
+        let numbers = experiments.iter().zip(0..).map(|(of, at)| (of.asked.key.clone(), at)).collect();
+        Self {
+            site,
+            days,
+            survey,
+            experiments,
+            words: Words::default(),
+            excluded: BTreeMap::new(),
+            known,
+            numbers,
+            goals,
+        }
+    }
+
+    /// `None` where it is of another part of the people, or says nothing; what is left out is counted in one part.
+    fn record(&mut self, seen: &Seen<'_>, part: u64, parts: u64) -> Option<Record> {
+        let id = match (seen.kind, seen.order) {
+            // A refund is its order's; servers send them without a visitor.
+            (Kind::Refund, Some(order)) => self.survey.orders.get(&order).map(|(id, _)| *id),
+            _ => seen.visitor.or(seen.user),
+        };
+        let person = id.map(|id| self.survey.people.of(id));
+        if person.unwrap_or_default() % parts != part {
+            return None;
+        }
+        let is_met = matches!(seen.kind, Kind::Exposure | Kind::Late);
+        let mut record = Record {
+            person: person.unwrap_or_default(),
+            at_ms: seen.occurred_ms,
+            kind: seen.kind,
+            of: 0,
+            arm: 0,
+            order: seen.order.unwrap_or_default(),
+            amount: None,
+            page: 0,
+            device: 0,
+            source: 0,
+        };
+        if is_met {
+            let number = *self.numbers.get(seen.experiment?)?;
+            record.of = number;
+            record.arm = self.experiments.get_mut(number as usize)?.meet(seen)?;
+            record.page = self.words.number(seen.page);
+            record.device = self.words.number(seen.agent);
+            record.source = self.words.number(seen.source);
+            return Some(record);
+        }
+        if seen.has_env || seen.is_bot() || !seen.has_possible_time() {
+            return None;
+        }
+        if seen.kind == Kind::Refund && person.is_none() {
+            *self.excluded.entry(Exclusion::UnknownOrder).or_default() += 1;
+        }
+        person?;
         match seen.kind {
-            "exposure" | "late" => self.expose(seen),
-            "goal" | "purchase" => self.reach(seen),
-            "refund" => self.refund(seen),
+            Kind::Goal => record.of = *self.goals.get(seen.goal?)?,
+            Kind::Purchase => {
+                let owner = seen.order.and_then(|order| self.survey.orders.get(&order));
+                if owner.is_some_and(|(owner, _)| Some(self.survey.people.of(*owner)) != person) {
+                    return None;
+                }
+            }
             _ => {}
         }
+        record.amount = self.amount(seen);
+        Some(record)
     }
 
-    fn expose(&mut self, seen: &Seen<'_>) {
-        let Some(key) = seen.experiment else { return };
-        if self.only.as_deref().is_some_and(|only| only != key) {
-            return;
-        }
-        let asked = self.asked.get(key);
-        let of = self.experiments.entry(key.to_owned()).or_default();
-        let arm = seen.variant.unwrap_or("-");
-        let is_known = asked.is_none_or(|asked| {
-            asked.variants.is_empty() || asked.variants.iter().any(|(key, _)| key == arm)
-        });
-        if let Some(reason) = left_out(seen, is_known) {
-            *of.excluded.entry(reason).or_default() += 1;
-            of.late += u64::from(reason == Exclusion::Late);
-            if reason == Exclusion::UnknownVariant {
-                *of.unknown_variants.entry(arm.to_owned()).or_default() += 1;
-            }
-            return;
-        }
-        let Some(unit) = seen.unit else { return };
-        of.exposures += 1;
-        of.last_ms = of.last_ms.max(Some(seen.occurred_ms));
-        let unit = of.units.entry(unit.to_owned()).or_insert_with(|| Unit {
-            arm: arm.to_owned(),
-            first_ms: seen.occurred_ms,
-            ..Unit::default()
-        });
-        unit.met_several |= unit.arm != arm;
-        unit.first_ms = unit.first_ms.min(seen.occurred_ms);
-    }
-
-    fn reach(&mut self, seen: &Seen<'_>) {
-        let Some(unit) = seen.unit else { return };
-        if seen.has_env || seen.is_bot {
-            return;
-        }
-        let is_purchase = seen.kind == "purchase";
-        let amount = if is_purchase { self.amount(seen) } else { None };
-        if let (true, Some(order)) = (is_purchase, seen.order) {
-            // An order that is told twice is one order.
-            if self.orders.contains_key(order) {
-                return;
-            }
-            self.orders
-                .insert(order.to_owned(), (unit.to_owned(), amount.unwrap_or_default(), seen.occurred_ms));
-        }
-        for of in self.experiments.values_mut() {
-            let Some(unit) = of.units.get_mut(unit).filter(|unit| seen.occurred_ms >= unit.first_ms) else {
-                continue;
-            };
-            if is_purchase {
-                unit.orders = unit.orders.saturating_add(1);
-                unit.revenue = unit.revenue.saturating_add(amount.unwrap_or_default());
-            } else if let Some(goal) = seen.goal {
-                let count = unit.goals.entry(goal.to_owned()).or_default();
-                *count = count.saturating_add(1);
-            }
-        }
-    }
-
-    /// Taken from the order's own visitor, and never more than the order was.
-    fn refund(&mut self, seen: &Seen<'_>) {
-        if seen.has_env {
-            return;
-        }
-        let Some(amount) = self.amount(seen) else { return };
-        let Some((unit, left, made_ms)) = seen.order.and_then(|order| self.orders.get_mut(order)) else {
-            return;
-        };
-        let amount = amount.min(*left);
-        *left -= amount;
-        for of in self.experiments.values_mut() {
-            if let Some(unit) = of.units.get_mut(unit.as_str()).filter(|unit| *made_ms >= unit.first_ms) {
-                unit.revenue = unit.revenue.saturating_sub(amount).max(0);
-            }
-        }
-    }
-
+    /// In minor units of the site's currency.
     fn amount(&mut self, seen: &Seen<'_>) -> Option<i64> {
         let minor = seen.minor?;
-        let reason = if !(0..=ABSURD_MINOR).contains(&minor) {
-            Exclusion::AbsurdAmount
-        } else if seen.currency != Some(self.currency.as_str()) {
-            Exclusion::OtherCurrency
+        let currency = seen.currency.unwrap_or_default();
+        let amount = if currency == self.site.currency {
+            Some(minor)
         } else {
-            return Some(minor);
+            let rate = self.site.rates.at(seen.occurred_ms, currency);
+            rate.map(|rate| (minor as f64 * rate).round() as i64)
+        };
+        let reason = match amount {
+            Some(amount) if (0..=ABSURD_MINOR).contains(&amount) => return Some(amount),
+            Some(_) => Exclusion::AbsurdAmount,
+            None => Exclusion::OtherCurrency,
         };
         *self.excluded.entry(reason).or_default() += 1;
         None
     }
+
+    /// All that one person did, in order of time.
+    fn fold(&mut self, story: &[Record]) {
+        let mut met: Vec<Meeting> = Vec::new();
+        for record in story.iter().filter(|record| record.kind == Kind::Exposure) {
+            match met.iter_mut().find(|met| met.experiment == record.of) {
+                Some(met) => met.several |= met.first.arm != record.arm,
+                None => met.push(Meeting { experiment: record.of, first: *record, several: false }),
+            }
+        }
+        let end_ms = self.survey.last_ms.unwrap_or_default();
+        for one in &met {
+            if let Some(of) = self.experiments.get_mut(one.experiment as usize) {
+                of.fold(story, one, &met, &self.days, end_ms);
+            }
+        }
+    }
 }
 
-pub(crate) fn left_out(seen: &Seen<'_>, is_known: bool) -> Option<Exclusion> {
-    if seen.has_env {
-        Some(Exclusion::OtherEnvironment)
-    } else if seen.is_bot {
-        Some(Exclusion::Bot)
-    } else if seen.kind == "late" {
-        Some(Exclusion::Late)
-    } else if !matches!(seen.reason, Some("bucketed" | "sticky")) {
-        Some(Exclusion::NotBucketed)
-    } else if seen.unit.is_none() {
-        Some(Exclusion::NoUnit)
-    } else if seen.has_wrong_bucket && seen.reason == Some("bucketed") {
-        Some(Exclusion::WrongBucket)
-    } else if !is_known {
-        Some(Exclusion::UnknownVariant)
-    } else {
-        None
-    }
+/// A person's first exposure to an experiment.
+#[derive(Debug, Clone, Copy)]
+pub struct Meeting {
+    pub experiment: u32,
+    pub first: Record,
+    /// Other variants were met later.
+    pub several: bool,
 }

@@ -3,11 +3,11 @@
 
 mod common;
 
-use common::{DAY_MS, HOUR_MS, asked, count, event, exposure, purchase, view};
+use common::{DAY_MS, HOUR_MS, asked, event, exposure, purchase, view};
 use parlour_attribution::Model;
+use parlour_report::beyond::event::Seen;
 use parlour_report::beyond::model::{Beyond, Funnel};
 use parlour_report::beyond::{Asked, Contact, Count, funnel};
-use parlour_report::tally::Seen;
 use serde_json::json;
 
 /// A Monday, 0:00 UTC.
@@ -196,27 +196,6 @@ fn money_of_other_currencies_and_absurd_amounts_are_worth_nothing_here() {
     ]);
     let table = found.attribution.unwrap();
     assert_eq!((table.conversions, table.value), (3.0, 0.0));
-}
-
-#[test]
-fn experiences_are_judged_against_their_holdouts() {
-    let units: Vec<String> = (0..2_000).map(|at| format!("v{at:04}")).collect();
-    let mut count = count();
-    for (at, unit) in units.iter().enumerate() {
-        let is_held_out = at % 2 == 0;
-        count.add(&Contact { experience: Some(("greeting", is_held_out)), ..event(unit, "experience", 0) });
-        if at % if is_held_out { 20 } else { 5 } < 2 {
-            let mut goal = event(unit, "goal", 1);
-            goal.seen.goal = Some("order");
-            count.add(&goal);
-        }
-    }
-    let found = count.report(&[]);
-    let one = &found.experiences[0];
-    assert_eq!((&*one.key, &*one.arms[0].key, &*one.arms[1].key), ("greeting", "held-out", "shown"));
-    assert!(one.sample_ratio.is_none(), "the size of a holdout is not known here");
-    assert_eq!((one.goals[0].values[0].reached, one.goals[0].values[1].reached), (100, 400));
-    assert!(one.decision.sentence.starts_with("ship shown"), "{}", one.decision.sentence);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What `parlour.json` may hold, field by field: the one description behind diagnostics and JSON Schema.
 
+use super::measured;
 use super::shape::{Field, Shape, keyed, list, may, must, named, one_or_many};
 
 pub const CONSENT_STATES: &[&str] = &["unknown", "denied", "measure", "personalise"];
@@ -22,6 +23,11 @@ pub fn config() -> Shape {
             ),
             may("timezone", Shape::Text, "IANA time zone of dates and days; UTC if not given"),
             may("currency", Shape::Text, "ISO 4217 code of amounts in this file; EUR if not given"),
+            may(
+                "rates",
+                list(Shape::Object("rates", measured::rates)),
+                "What other currencies were worth, from a day on: without it reports leave their amounts out. Not in the plan",
+            ),
             may(
                 "consent",
                 Shape::Object("consent", consent),
@@ -125,7 +131,7 @@ fn capture() -> Vec<Field> {
 }
 
 fn goal() -> Vec<Field> {
-    vec![
+    let mut fields = vec![
         may("name", Shape::Text, "For people"),
         may("touchpoint", Shape::Text, "Reached when this touchpoint is recorded"),
         may("value", Shape::Choice(&["revenue"]), "What the touchpoint is worth"),
@@ -133,7 +139,9 @@ fn goal() -> Vec<Field> {
         may("submit", Shape::Selector, "Reached when a form like this is sent"),
         may("visible", Shape::Selector, "Reached when half of an element like this is seen"),
         may("page", Shape::Text, "Reached on pages with this path; `*` stands for anything"),
-    ]
+    ];
+    fields.extend(measured::goal());
+    fields
 }
 
 fn experiment() -> Vec<Field> {
@@ -216,6 +224,11 @@ fn experiment() -> Vec<Field> {
             "power",
             Shape::Object("power", power),
             "What should be found, to be warned when there are too few visitors. Not in the plan",
+        ),
+        may(
+            "analysis",
+            Shape::Object("analysis", measured::analysis),
+            "How reports judge it. Not in the plan",
         ),
         may(
             "late",
@@ -430,6 +443,11 @@ fn experience() -> Vec<Field> {
             "Share that does not get it, to measure what it is worth; 0 if not given",
         ),
         may("cap", Shape::Object("cap", cap), "How often at most"),
+        may(
+            "analysis",
+            Shape::Object("analysis", measured::analysis),
+            "How reports judge it. Not in the plan",
+        ),
         may(
             "late",
             Shape::Choice(LATE),

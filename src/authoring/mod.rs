@@ -15,6 +15,7 @@ mod flag;
 mod follow;
 mod growthbook;
 mod json;
+mod measured;
 mod moves;
 mod names;
 mod page;
@@ -31,6 +32,7 @@ mod warnings;
 
 pub use against::Earlier;
 pub use condition::{Dialect, channels};
+pub use dates::{Bound, to_utc_ms};
 pub use diagnostic::{Diagnostic, Severity, did_you_mean};
 pub use explain::{Explanation, STEPS, clauses, explain};
 pub use facts::tell;
@@ -114,6 +116,7 @@ fn run(text: &str, options: &CompileOptions, previous: Option<&Plan>, earlier: O
     let file = json::parse(text, &mut diagnostics);
     let plan = file.as_ref().and_then(|file| {
         shape::check(file, &config::config(), "", &mut diagnostics);
+        measured::check(file, &mut diagnostics);
         plan::build(file, options, previous, &mut diagnostics)
     });
     let bytes = plan.map(|plan| crate::plan::encode::encode(&plan)).filter(|bytes| {

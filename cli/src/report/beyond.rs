@@ -11,6 +11,7 @@ use parlour_command::attribution::costs::{self, Costs};
 use parlour_command::host::Host;
 use parlour_report::beyond::model::Beyond;
 use parlour_report::beyond::{Asked, Contact, Count, funnel, touches};
+use parlour_report::judge;
 use parlour_report::model::Note;
 use parlour_report::tally::Tally;
 
@@ -47,7 +48,7 @@ pub struct Of<'a> {
 
 impl Visitors {
     pub fn count(&self, store: &dyn Store, of: &Of<'_>, host: &dyn Host) -> anyhow::Result<Beyond> {
-        let currency = &of.tally.currency;
+        let currency = &of.tally.site.currency;
         let costs = self.costs(of, host)?;
         let exponent = money::exponent(currency).unwrap_or_default();
         let touches = touches::Asked {
@@ -55,15 +56,16 @@ impl Visitors {
             refunds: store.refunds(currency)?.into_iter().collect::<HashMap<_, _>>(),
             minor_units: 10f64.powi(i32::from(exponent)),
         };
-        let variants = |asked: &parlour_report::tally::Asked| {
-            asked.variants.iter().map(|(variant, _)| variant.clone()).collect()
-        };
+        let asked = of.tally.experiments.iter().map(|one| &one.asked);
+        let variants = asked.map(|asked| {
+            (asked.key.clone(), asked.variants.iter().map(|(variant, _)| variant.clone()).collect())
+        });
         let mut count = Count::new(Asked {
             funnels: self.funnels(host)?,
             touches,
             half_life_days: self.half_life_days,
             currency: currency.clone(),
-            variants: of.tally.asked.iter().map(|(key, asked)| (key.clone(), variants(asked))).collect(),
+            variants: variants.collect(),
         })
         .map_err(|error| anyhow!("--half-life-days: {error}"))?;
         let mut classifier = Classifier::new(of.site)?;
@@ -77,10 +79,10 @@ impl Visitors {
                 session: contacted.session,
                 item: contacted.item,
                 channel: is_view.then(|| classifier.channel(contacted.url, contacted.referrer)),
-                experience: contacted.experience.map(|key| (key, contacted.is_held_out)),
             });
         })?;
         let mut beyond = count.report(&costs.channels);
+        beyond.experiences = judge::experiences(of.tally);
         if costs.outside > 0 {
             beyond.notes.push(Note {
                 what: format!("{} costs of other days", costs.outside),
@@ -116,10 +118,10 @@ impl Visitors {
             .map_err(|error| anyhow!("{}: {error:#}", path.display()))?;
         if let Some(code) = &costs.currency {
             ensure!(
-                *code == of.tally.currency,
+                *code == of.tally.site.currency,
                 "{}: costs are in {code}, the report is in {}: give costs in that, amounts of several are never added",
                 path.display(),
-                of.tally.currency
+                of.tally.site.currency
             );
         }
         Ok(costs)

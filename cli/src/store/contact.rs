@@ -1,6 +1,6 @@
 //! Every event with a visitor, visitor by visitor and each one's in time order, a few columns of it.
 
-use parlour_report::tally::Seen;
+use parlour_report::beyond::event::Seen;
 use rusqlite::{Connection, Row};
 
 use super::StoreError;
@@ -15,9 +15,6 @@ pub struct Contacted<'a> {
     /// Of page views: the address, and where the visitor came from.
     pub url: Option<&'a str>,
     pub referrer: Option<&'a str>,
-    /// Of experiences: which, and whether it was held out.
-    pub experience: Option<&'a str>,
-    pub is_held_out: bool,
 }
 
 pub type EachContacted<'a> = &'a mut dyn FnMut(&Contacted<'_>);
@@ -26,9 +23,7 @@ pub type EachContacted<'a> = &'a mut dyn FnMut(&Contacted<'_>);
 const SELECT: &str = "SELECT type, env IS NOT NULL, anonymous_id, occurred_ms, experiment, variant, reason, \
    bucketing IS 'differs', agent IS 'bot', goal, order_id, revenue_minor, currency, session_id, item, \
    CASE type WHEN 'page_view' THEN json_extract(raw, '$.context.page.url') END, \
-   CASE type WHEN 'page_view' THEN json_extract(raw, '$.context.page.referrer') END, \
-   CASE type WHEN 'experience' THEN json_extract(raw, '$.properties.experience_id') END, \
-   CASE type WHEN 'experience' THEN json_extract(raw, '$.properties.held_out') IS 1 ELSE 0 END \
+   CASE type WHEN 'page_view' THEN json_extract(raw, '$.context.page.referrer') END \
  FROM events INDEXED BY events_by_visitor \
  WHERE anonymous_id IS NOT NULL AND occurred_ms >= ?1 AND occurred_ms < ?2 \
  ORDER BY anonymous_id, occurred_ms, id";
@@ -59,16 +54,22 @@ pub fn refunds(connection: &Connection, currency: &str) -> Result<Vec<(String, i
 }
 
 fn contacted<'a>(row: &'a Row<'_>) -> rusqlite::Result<Contacted<'a>> {
-    let seen = super::outcome::seen(row)?;
+    let seen = Seen {
+        kind: text(row, 0)?.unwrap_or_default(),
+        has_env: row.get(1)?,
+        unit: text(row, 2)?,
+        occurred_ms: row.get(3)?,
+        experiment: text(row, 4)?,
+        variant: text(row, 5)?,
+        reason: text(row, 6)?,
+        has_wrong_bucket: row.get(7)?,
+        is_bot: row.get(8)?,
+        goal: text(row, 9)?,
+        order: text(row, 10)?,
+        minor: row.get(11)?,
+        currency: text(row, 12)?,
+    };
     // A page may say anything there: what is no text is none.
     let said = |at: usize| row.get_ref(at).ok().and_then(|value| value.as_str().ok());
-    Ok(Contacted {
-        seen,
-        session: text(row, 13)?,
-        item: text(row, 14)?,
-        url: said(15),
-        referrer: said(16),
-        experience: said(17),
-        is_held_out: row.get(18)?,
-    })
+    Ok(Contacted { seen, session: text(row, 13)?, item: text(row, 14)?, url: said(15), referrer: said(16) })
 }

@@ -370,8 +370,7 @@ pub trait Store: Send {
     /// When the file cannot be read or `each` fails.
     fn export(&self, ids: &[String], each: EachExported<'_>) -> Result<(), StoreError>;
 
-    /// What reports are made from, dated from `since_ms` on and before `until_ms`: all exposures, then purchases and goals,
-    /// then refunds, without holding them.
+    /// What reports are made from, dated from `since_ms` on and before `until_ms`, in any order, without holding them.
     ///
     /// # Errors
     /// When the file cannot be read.

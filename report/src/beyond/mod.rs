@@ -1,9 +1,10 @@
 //! What visitors do apart from experiments: funnels, stages, cohorts, channels, and changes against their holdouts.
 //!
 //! Events come visitor by visitor, each visitor's in time order; only one visitor is held at a time, and all else is counts.
-//! `parlour::journey` says what stage a visitor is in, as it does on the page; experiences are judged as experiments are.
+//! `parlour::journey` says what stage a visitor is in, as it does on the page.
 
 pub mod cohorts;
+pub mod event;
 pub mod funnel;
 pub mod model;
 pub mod stages;
@@ -18,17 +19,13 @@ use parlour_attribution::costs::Cost;
 use parlour_attribution::table::Table;
 use parlour_attribution::{Error, Ledger, Options};
 
-use crate::judge;
 use crate::model::{Excluded, Exclusion, Note};
-use crate::tally::{self, Seen, Tally};
 use cohorts::Cohorts;
+use event::Seen;
 use model::{Beyond, Group, OfVariant};
 use stages::Flows;
 use touches::Attribution;
 use visitor::Visitor;
-
-/// Control first.
-const ARMS: [&str; 2] = ["held-out", "shown"];
 
 /// One event.
 #[derive(Debug, Clone, Copy, Default)]
@@ -38,8 +35,6 @@ pub struct Contact<'a> {
     pub item: Option<&'a str>,
     /// Of a page view: the channel it came by.
     pub channel: Option<&'a str>,
-    /// Of an `experience`: which, and whether it was held out.
-    pub experience: Option<(&'a str, bool)>,
 }
 
 /// What to count.
@@ -64,7 +59,6 @@ pub struct Count {
     by_variant: BTreeMap<(String, String), Counted>,
     cohorts: Cohorts,
     attribution: Attribution,
-    experiences: Tally,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -81,7 +75,6 @@ impl Count {
     pub fn new(asked: Asked) -> Result<Self, Error> {
         let ledger = Ledger::new(Options { half_life: asked.half_life_days })?;
         let attribution = Attribution::new(ledger, asked.touches.clone());
-        let experiences = Tally::new(Vec::new(), None, asked.currency.clone());
         Ok(Self {
             asked,
             visitor: None,
@@ -92,7 +85,6 @@ impl Count {
             by_variant: BTreeMap::new(),
             cohorts: Cohorts::default(),
             attribution,
-            experiences,
         })
     }
 
@@ -115,33 +107,8 @@ impl Count {
             self.leave();
             self.visitors += 1;
         }
-        self.experience(contact);
         let visitor = self.visitor.get_or_insert_with(|| Visitor::new(unit, seen.occurred_ms));
         visitor.meet(contact, &self.asked, &mut self.attribution);
-    }
-
-    fn experience(&mut self, contact: &Contact<'_>) {
-        match contact.experience {
-            Some((key, held_out)) => {
-                let [held, shown] = ARMS;
-                self.experiences.asked.entry(key.to_owned()).or_insert_with(|| tally::Asked {
-                    key: key.to_owned(),
-                    variants: ARMS.iter().map(|arm| ((*arm).to_owned(), 0.0)).collect(),
-                    ..tally::Asked::default()
-                });
-                self.experiences.add(&Seen {
-                    kind: "exposure",
-                    experiment: Some(key),
-                    variant: Some(if held_out { held } else { shown }),
-                    reason: Some("bucketed"),
-                    ..contact.seen
-                });
-            }
-            None if matches!(contact.seen.kind, "goal" | "purchase" | "refund") => {
-                self.experiences.add(&contact.seen);
-            }
-            None => {}
-        }
     }
 
     /// The visitor will not come again.
@@ -200,7 +167,7 @@ impl Count {
                 .collect(),
             cohorts: self.cohorts.table(),
             attribution,
-            experiences: judge::report(&self.experiences).experiments,
+            experiences: Vec::new(),
             notes,
         }
     }

@@ -6,11 +6,12 @@ use parlour::hash::id64;
 use parlour::journey::{Journey, Session, Stage, Touchpoint, TouchpointKind};
 
 use super::cohorts::Weeks;
+use super::event::left_out;
 use super::funnel::Progress;
 use super::stages::Flow;
 use super::touches::{Attribution, Touches};
 use super::{Asked, Contact};
-use crate::tally;
+use crate::tally::ABSURD_MINOR;
 
 const MOST_EXPERIMENTS: usize = 200;
 const MOST_ON_A_PAGE: usize = 50;
@@ -89,7 +90,7 @@ impl Visitor {
             }
             ("purchase", _) => {
                 let is_ours = seen.currency == Some(asked.currency.as_str());
-                let minor = seen.minor.filter(|minor| is_ours && (0..=tally::ABSURD_MINOR).contains(minor));
+                let minor = seen.minor.filter(|minor| is_ours && (0..=ABSURD_MINOR).contains(minor));
                 attribution.purchase(&mut self.touches, seen.order, minor.unwrap_or_default(), at_ms);
             }
             _ => {}
@@ -112,7 +113,7 @@ impl Visitor {
         let (Some(experiment), Some(arm)) = (contact.seen.experiment, contact.seen.variant) else { return };
         let known = asked.variants.get(experiment).filter(|known| !known.is_empty());
         let is_known = known.is_none_or(|known| known.iter().any(|known| known == arm));
-        if tally::left_out(&contact.seen, is_known).is_some() {
+        if left_out(&contact.seen, is_known).is_some() {
             return;
         }
         let has_room = self.met.len() < MOST_EXPERIMENTS;

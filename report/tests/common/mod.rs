@@ -4,8 +4,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use parlour_report::beyond::{Asked, Contact, Count, funnel, touches};
-use parlour_report::tally::Seen;
+use parlour_report::beyond::event::Seen;
+use parlour_report::beyond::{Asked, Contact, funnel, touches};
 
 pub const DAY_MS: i64 = 86_400_000;
 pub const HOUR_MS: i64 = 3_600_000;
@@ -18,10 +18,6 @@ pub fn asked(funnels: Vec<funnel::Asked>) -> Asked {
         currency: "EUR".to_owned(),
         variants: BTreeMap::new(),
     }
-}
-
-pub fn count() -> Count {
-    Count::new(asked(vec![funnel::Asked::usual()])).unwrap()
 }
 
 pub fn event<'a>(unit: &'a str, kind: &'a str, occurred_ms: i64) -> Contact<'a> {

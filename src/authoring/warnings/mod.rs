@@ -49,7 +49,7 @@ pub fn warn(file: &Json, plan: Option<&[u8]>, options: &CompileOptions, diagnost
     }
 }
 
-fn members<'a>(file: &'a Json, part: &str) -> &'a [Member] {
+pub(super) fn members<'a>(file: &'a Json, part: &str) -> &'a [Member] {
     let members = file.get(part).map_or(&[][..], Json::members);
     members.get(..MAX_MEMBERS).unwrap_or(members)
 }
