@@ -95,8 +95,9 @@ fn write(host: &dyn Host, model: &Model, out: &str, shards: u32) -> anyhow::Resu
     for (file, shard) in files.into_iter().zip(0u32..) {
         let mut json =
             json!({ "v": 1, "model": format!("{:08x}", model.model), "epoch": model.epoch, "rows": file });
-        if shard == fnv1a("") % shards && !model.again.is_empty() {
-            json["again"] = json!(model.again);
+        let is_first = shard == fnv1a("") % shards && !model.again.is_empty();
+        if let Some(file) = json.as_object_mut().filter(|_| is_first) {
+            file.insert("again".to_owned(), json!(model.again));
         }
         let json = json.to_string();
         largest = largest.max(json.len());
