@@ -134,6 +134,68 @@ fn each_mistake_is_named_with_its_place_and_cure() {
 }
 
 #[test]
+fn what_is_said_of_measuring_is_checked_and_not_in_the_plan() {
+    let goal = |fields: &str| {
+        format!(
+            r#"{{"site": "a", "goals": {{"g": {{"touchpoint": "purchase", "value": "revenue"{fields}}}, "visit": {{"page": "*"}}}}}}"#
+        )
+    };
+    let judged = |fields: &str| experiment(&format!(r#", "analysis": {{{fields}}}"#));
+    for (text, code, pointer, cure) in [
+        (goal(r#", "kind": "ratio""#), "E107", "/goals/g", "\"per\""),
+        (goal(r#", "kind": "ratio", "per": "visits""#), "E202", "/goals/g/per", "`visit`"),
+        (goal(r#", "kind": "count", "per": "visit""#), "E107", "/goals/g/per", "ratio"),
+        (goal(r#", "from": 3"#), "E107", "/goals/g/from", "retention"),
+        (goal(r#", "winsorise": 3"#), "E107", "/goals/g/winsorise", "revenue"),
+        (goal(r#", "window": 0"#), "E107", "/goals/g/window", "more days than 0"),
+        (
+            goal(r#", "kind": "retention", "from": 7, "window": 7"#),
+            "E107",
+            "/goals/g/window",
+            "more days than 7",
+        ),
+        (goal(r#", "kind": "retention", "from": 21"#), "E107", "/goals/g", "window"),
+        (goal(r#", "kind": "mean""#), "E106", "/goals/g/kind", "conversion"),
+        (goal("").replace(r#", "value": "revenue""#, r#", "kind": "revenue""#), "E107", "/goals/g", "value"),
+        (judged(r#""looks": [0.5, 1]"#), "E107", "/experiments/one/analysis/looks", "group-sequential"),
+        (
+            judged(r#""method": "group-sequential", "looks": [0.5, 0.4, 1]"#),
+            "E107",
+            "/experiments/one/analysis/looks",
+            "[0.25",
+        ),
+        (
+            judged(r#""cuped": 14, "stratify": "device""#),
+            "E107",
+            "/experiments/one/analysis/stratify",
+            "one of them",
+        ),
+        (
+            r#"{"site": "a", "rates": [{"from": "soon", "worth": {}}]}"#.into(),
+            "E106",
+            "/rates/0/from",
+            "2026-12-01",
+        ),
+        (
+            r#"{"site": "a", "rates": [{"from": "2026-01-01", "worth": {"dollar": 1}}]}"#.into(),
+            "E106",
+            "/rates/0/worth/dollar",
+            "ISO 4217",
+        ),
+    ] {
+        check(&text, code, pointer, cure);
+    }
+    let bytes = |text: &str| {
+        let compiled = compiled(text);
+        assert!(compiled.diagnostics.is_empty(), "{:?}", compiled.diagnostics);
+        compiled.plan
+    };
+    let all = r#", "kind": "revenue", "window": 7.5, "winsorise": 500, "harm": 0.02, "better": "higher""#;
+    assert_eq!(bytes(&goal(all)), bytes(&goal("")));
+    assert_eq!(bytes(&judged(r#""method": "fixed", "units": 1000, "cuped": 14"#)), bytes(&experiment("")));
+}
+
+#[test]
 fn an_archived_experiment_may_keep_its_winner() {
     let text = experiment(r#", "winner": "a""#).replace("running", "archived");
     let found = compile(&text, &CompileOptions::default()).diagnostics;

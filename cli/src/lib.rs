@@ -1,6 +1,5 @@
 //! The `parlour` command: compiles and checks plans, answers what they would decide, and collects what happened.
 
-mod asked;
 pub mod commands;
 pub mod demo;
 pub mod doctor;

@@ -11,7 +11,7 @@ use parlour_report::seen::Seen;
 use parlour_report::tally::Tally;
 use parlour_report::{judge, text};
 
-use crate::asked::Known;
+use crate::report::asked::Known;
 use crate::report::beyond;
 use crate::store::{SqliteStore, Store};
 

@@ -17,6 +17,7 @@ use parlour_report::beyond::{Asked, Contact, Count, funnel, touches};
 use parlour_report::model::Note;
 
 use super::channel::Classifier;
+use super::properties::Properties;
 use crate::store::Store;
 
 const DAY_MS: i64 = 86_400_000;
@@ -132,11 +133,20 @@ impl Wanted {
             let sum = self.asked.touches.refunds.entry(refund.order).or_default();
             *sum = sum.saturating_add(minor.unwrap_or_default());
         }
+        let exponent = money::exponent(&self.asked.site.currency).unwrap_or_default();
         let mut count = Count::new(self.asked)?;
         store.contacts(self.since_ms, self.until_ms, &mut |contacted| {
             let seen = &contacted.seen;
             let is_view = seen.kind == "page_view" && !seen.has_env && !seen.is_bot;
+            let properties: Option<Properties<'_>> =
+                contacted.properties.and_then(|text| serde_json::from_str(text).ok());
+            let bought = match (&properties, seen.kind) {
+                (Some(of), "purchase") => of.bought(exponent, contacted.item),
+                _ => Vec::new(),
+            };
             count.add(&Contact {
+                list: properties.as_ref().and_then(Properties::list),
+                bought: &bought,
                 seen: *seen,
                 session: contacted.session,
                 item: contacted.item,

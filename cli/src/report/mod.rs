@@ -1,4 +1,6 @@
-//! What `parlour report` asks of the store beyond what experiments need.
+//! What `parlour report` is asked, and what it asks of the store beyond what experiments need.
 
+pub mod asked;
 pub mod beyond;
 pub mod channel;
+mod properties;
