@@ -55,6 +55,7 @@ impl Task for Args {
     fn run(self, host: &dyn Host) -> anyhow::Result<Outcome> {
         let store = SqliteStore::open_to_read(&self.db)
             .with_context(|| format!("cannot open {}", self.db.display()))?;
+        store.hold()?;
         let Known { asked, others, site, hosts } = match &self.plan {
             Some(path) => Known::read(path, host)?,
             None => store

@@ -6,6 +6,7 @@
 
 mod append;
 mod arms;
+mod columns;
 mod contact;
 mod copy;
 mod erase;
@@ -387,6 +388,12 @@ pub trait Store: Send {
     /// # Errors
     /// When the file cannot be read.
     fn refunds(&self, currency: &str) -> Result<Vec<(String, i64)>, StoreError>;
+
+    /// Writes some of the rows that reports read as columns, and answers whether there may be more to write.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    fn condense(&mut self) -> Result<bool, StoreError>;
 
     /// This id and all that were seen together with it, or with one of those.
     ///

@@ -4,7 +4,7 @@ use parlour::hash::id64;
 use parlour_report::seen::{EXPERIENCE, HELD_OUT, Kind, SHOWN, Seen};
 use rusqlite::{Connection, Row, types::ValueRef};
 
-use super::StoreError;
+use super::{StoreError, columns};
 
 /// Called for each event.
 pub type EachSeen<'a> = &'a mut dyn FnMut(&Seen<'_>);
@@ -22,12 +22,41 @@ pub fn read(
     until_ms: i64,
     each: EachSeen<'_>,
 ) -> Result<(), StoreError> {
+    columns::scan(connection, &mut |seen| {
+        if (since_ms..until_ms).contains(&seen.occurred_ms) {
+            each(seen);
+        }
+    })
+}
+
+/// From one row to another, both included.
+pub(super) fn rows(
+    connection: &Connection,
+    from: i64,
+    to: i64,
+    each: EachSeen<'_>,
+) -> Result<(), StoreError> {
+    some(connection, from, to, u32::MAX, &mut |_, seen| each(seen))
+}
+
+/// The first of these rows, in their order.
+pub(super) fn some(
+    connection: &Connection,
+    from: i64,
+    to: i64,
+    limit: u32,
+    each: &mut dyn FnMut(i64, &Seen<'_>),
+) -> Result<(), StoreError> {
+    if from > to {
+        return Ok(());
+    }
     let mut select = connection.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM events WHERE occurred_ms >= ?1 AND occurred_ms < ?2"
+        "SELECT {COLUMNS}, rowid FROM events WHERE rowid BETWEEN ?1 AND ?2 ORDER BY rowid LIMIT ?3"
     ))?;
-    let mut rows = select.query((since_ms, until_ms))?;
+    let mut rows = select.query((from, to, limit))?;
     while let Some(row) = rows.next()? {
-        seen(row, each)?;
+        let number = row.get(21)?;
+        seen(row, &mut |seen| each(number, seen))?;
     }
     Ok(())
 }
