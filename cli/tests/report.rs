@@ -220,3 +220,34 @@ async fn the_file_says_how_goals_count() {
         "{said}"
     );
 }
+
+#[tokio::test]
+async fn an_export_as_parquet_comes_to_the_same_report() {
+    let collector = Collector::new();
+    let mut events = visits((300, 10), (300, 4));
+    events.push(order("control-1", "Order Completed", 50.0));
+    events.push(met("guest", "shown", "preview"));
+    keep(&collector, &events).await;
+    let at = |name: &str| collector.db().with_file_name(name).to_str().unwrap().to_owned();
+    std::fs::write(at("parlour.json"), FILE).unwrap();
+    let exported =
+        run(&["export", "--db", &at("events.db"), "--format", "parquet", "--out", &at("events.parquet")], "");
+    assert!(exported.status.success(), "{}", String::from_utf8_lossy(&exported.stderr));
+    let told = |db: &str| {
+        let plan = at("parlour.json");
+        let output =
+            run(&["report", "--db", &at(db), "--plan", &plan, "--only-experiments", "--format", "json"], "");
+        (
+            output.status.code(),
+            String::from_utf8_lossy(&output.stdout).into_owned(),
+            String::from_utf8_lossy(&output.stderr).into_owned(),
+        )
+    };
+    let (store, file) = (told("events.db"), told("events.parquet"));
+    assert_eq!((store.0, &store.2), (Some(0), &String::new()));
+    assert_eq!(file, store);
+    let whole = std::fs::read(at("events.parquet")).unwrap();
+    std::fs::write(at("half.parquet"), &whole[..whole.len() / 2]).unwrap();
+    let (code, _, said) = told("half.parquet");
+    assert!(code == Some(2) && said.contains("half.parquet is no whole Parquet file"), "{said}");
+}

@@ -3,3 +3,4 @@
 pub mod asked;
 pub mod beyond;
 pub mod channel;
+pub mod parquet;

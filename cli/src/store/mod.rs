@@ -26,7 +26,7 @@ pub use arms::ArmCount;
 pub use contact::{Contacted, EachContacted};
 pub use copy::{Progress, Restored, restore};
 pub use erase::{Erased, MAX_LINKED};
-pub use outcome::EachSeen;
+pub use outcome::{EachSeen, Told, seen_of};
 pub use problems::Problem;
 pub use quarantine::Quarantined;
 pub use schema::SCHEMA_VERSION;
