@@ -50,6 +50,9 @@ export const openModel = async ({ model, wasm }) => {
     /** Of item 1, 2, 3 …: a number is an item's for ever. @returns {string[]} */
     keys: () => Array.from({ length: inner.items() }, (_, place) => keyOf(place + 1)),
 
+    /** For `data-parlour-again`: what the newest seen item scores as its own successor, the one before it, and so on. @returns {number[]} */
+    again: () => [...new Uint32Array(taken(inner.again()).slice().buffer)],
+
     /** For `data-parlour-row`: of an item, or of everyone's favourites. Empty where nothing was learnt. @param {string} [item] */
     row(item) {
       const number = item === undefined ? 0 : numberOf(item);

@@ -7,6 +7,7 @@ use common::{DAY_MS, HOUR_MS, asked, event, exposure, purchase, view};
 use parlour_attribution::Model;
 use parlour_report::beyond::event::Seen;
 use parlour_report::beyond::model::{Beyond, Funnel};
+use parlour_report::beyond::slots::{Bought, InList};
 use parlour_report::beyond::{Asked, Contact, Count, funnel};
 use serde_json::json;
 
@@ -228,4 +229,81 @@ fn times_beyond_all_calendars_are_counted_without_a_panic() {
         assert_eq!(found.visitors, 1);
         assert_eq!(found.attribution.unwrap().conversions, 1.0);
     }
+}
+
+fn seen_list<'a>(unit: &'a str, list: &'a str, items: u32, at: i64) -> Contact<'a> {
+    let seen = InList { slot: "for-you", list, position: items, team: None };
+    Contact { list: Some(seen), ..event(unit, "slot_view", at) }
+}
+
+fn clicked<'a>(
+    unit: &'a str,
+    list: &'a str,
+    item: &'a str,
+    position: u32,
+    team: Option<&'a str>,
+    at: i64,
+) -> Contact<'a> {
+    let click = InList { slot: "for-you", list, position, team };
+    Contact { list: Some(click), item: Some(item), ..event(unit, "slot_click", at) }
+}
+
+#[test]
+fn a_purchase_is_the_last_lists_in_which_the_item_was_clicked_within_seven_days() {
+    let mug = [Bought { item: "mug", minor: 1_250 }, Bought { item: "bowl", minor: 900 }];
+    let late = 7 * DAY_MS + 4;
+    let events = [
+        seen_list("a", "l1", 3, 1),
+        seen_list("a", "l1", 3, 2),
+        clicked("a", "l1", "mug", 3, None, 3),
+        clicked("a", "l1", "mug", 3, None, 4),
+        seen_list("a", "l2", 2, 5),
+        clicked("a", "l2", "mug", 1, None, 6),
+        Contact { bought: &mug, ..purchase("a", "o1", 2_150, 7) },
+        Contact { bought: &mug, ..purchase("a", "o1", 2_150, 8) },
+        seen_list("b", "l3", 2, 1),
+        clicked("b", "l3", "mug", 2, None, 3),
+        Contact { bought: &mug, ..purchase("b", "o2", 2_150, late) },
+    ];
+    let slots = counted(&events).slots;
+    let [slot] = slots.as_slice() else { panic!("{slots:?}") };
+    assert_eq!(
+        (slot.lists, slot.clicks, slot.purchases),
+        (3, 3, 1),
+        "twice told counts once; b bought too late"
+    );
+    assert_eq!(slot.revenue, 12.5, "the bowl was not clicked");
+    let places: Vec<_> = slot.positions.iter().map(|at| (at.shown, at.clicks, at.purchases)).collect();
+    assert_eq!(places, [(3, 1, 1), (3, 1, 0), (1, 1, 0)]);
+    assert_eq!(slot.contest, None);
+}
+
+#[test]
+fn of_two_mixed_lists_each_visitor_is_one_vote() {
+    let names: Vec<String> = (0..60).map(|n| format!("v{n:02}")).collect();
+    let mut events = Vec::new();
+    for (n, unit) in names.iter().enumerate() {
+        let team = if n % 6 == 0 { "taste" } else { "seen" };
+        events.push(seen_list(unit, unit, 4, 1));
+        for (at, item) in ["mug", "bowl", "jug"].iter().enumerate().take(1 + n % 3) {
+            events.push(clicked(unit, unit, item, 1, Some(team), at as i64));
+        }
+    }
+    // One who cannot choose.
+    events.push(clicked("w", "lw", "mug", 1, Some("seen"), 1));
+    events.push(clicked("w", "lw", "bowl", 2, Some("taste"), 2));
+    let contest = counted(&events).slots.remove(0).contest.unwrap();
+    assert_eq!((contest.first.as_str(), contest.wins, contest.losses, contest.ties), ("seen", 50, 10, 1));
+    assert!(
+        (contest.share - 50.0 / 60.0).abs() < 1e-12
+            && contest.low < contest.share
+            && contest.share < contest.high
+    );
+    // Conover, section 3.4: twice the binomial tail of 10 or fewer of 60.
+    assert!((contest.sign_p - 1.616_381e-7).abs() < 1e-13, "{}", contest.sign_p);
+    // 61 binomial(60, 10) / 2^60.
+    assert!((contest.p - 61.0 * 75_394_027_566.0 / 2f64.powi(60)).abs() < 1e-15, "{}", contest.p);
+    assert!(contest.sentence.starts_with("take seen: 83.3 %"), "{}", contest.sentence);
+    let few = counted(&events[..8]).slots.remove(0).contest.unwrap();
+    assert!(few.sentence.starts_with("keep mixing"), "{}", few.sentence);
 }

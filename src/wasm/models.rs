@@ -54,6 +54,12 @@ pub fn row(item: u32) -> usize {
     model(|model, _| answer(|out| out.bytes = model.row(item).map(|row| row.encode()).unwrap_or_default()))
 }
 
+/// Repeat scores, a u32 each.
+#[wasm_bindgen]
+pub fn again() -> usize {
+    model(|model, _| answer(|out| model.again().iter().for_each(|score| out.u32(*score))))
+}
+
 /// What comes after the items in the room, oldest first, a u32 each. Three u32 an item: number, score, because.
 #[wasm_bindgen]
 pub fn next(discovery: bool, count: usize) -> usize {

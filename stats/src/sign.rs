@@ -1,5 +1,7 @@
 //! The sign test, for interleaving: in how many lists did the visitor take more from the one ranking than from the other?
 
+use statrs::function::gamma::ln_gamma;
+
 use crate::comparison::Interval;
 use crate::distribution::binomial;
 use crate::error::{Error, share};
@@ -27,4 +29,14 @@ pub fn sign_test(wins: u64, losses: u64, alpha: f64) -> Result<SignTest, Error> 
         interval: Interval { low, high },
         p: binomial::two_sided(wins, n, 0.5),
     })
+}
+
+/// p of a share of one half, valid however often it is looked at: the reciprocal of the sequential multinomial test's Bayes
+/// factor with two outcomes and a uniform prior of the share (M. Lindon, A. Malek, NeurIPS (2022), arXiv:2011.03567).
+#[must_use]
+pub fn always_valid(wins: u64, losses: u64) -> f64 {
+    let (wins, losses) = (wins as f64, losses as f64);
+    let ln_factor = ln_gamma(wins + 1.0) + ln_gamma(losses + 1.0) - ln_gamma(wins + losses + 2.0)
+        + (wins + losses) * std::f64::consts::LN_2;
+    (-ln_factor).exp().min(1.0)
 }

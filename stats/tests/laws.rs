@@ -6,7 +6,7 @@ use parlour_stats::group_sequential::{GroupSequential, spent};
 use parlour_stats::proportion::{self, Share};
 use parlour_stats::sequential::ConfidenceSequence;
 use parlour_stats::strata::{Stratum, stratify};
-use parlour_stats::{Arm, Comparison, PairSums, Sums, cuped, fixed, multiple, sample_ratio, uniform};
+use parlour_stats::{Arm, Comparison, PairSums, Sums, cuped, fixed, multiple, sample_ratio, sign, uniform};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -22,6 +22,34 @@ fn arm() -> impl Strategy<Value = Arm> {
 fn near(arm: Arm, by: f64) -> Arm {
     let mean = arm.mean + by * arm.standard_error();
     Arm { mean, raw_mean: mean, ..arm }
+}
+
+/// By chance alone: a share of one half, looked at after every vote.
+#[test]
+fn a_sign_test_that_is_always_valid_is_seldom_wrong_however_often_it_is_looked_at() {
+    let mut state = 20_261_127u64;
+    let mut coin = || {
+        // Steele, Lea, Flood: SplitMix64 (OOPSLA 2014).
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ (mixed >> 31)) >> 63
+    };
+    let (mut sequential, mut one_look) = (0, 0);
+    for _ in 0..4_000 {
+        let (mut wins, mut alarm, mut naive) = (0, false, false);
+        for look in 1..=1_000u64 {
+            wins += coin();
+            let losses = look - wins;
+            alarm |= sign::always_valid(wins, losses) <= ALPHA;
+            naive |= look % 50 == 0 && sign::sign_test(wins, losses, ALPHA).unwrap().p <= ALPHA;
+        }
+        sequential += u32::from(alarm);
+        one_look += u32::from(naive);
+    }
+    assert!(sequential <= 200, "{sequential} of 4,000");
+    // The twin: the test for one look, taken 20 times, is wrong far more often.
+    assert!(one_look > 500, "{one_look} of 4,000");
 }
 
 fn share() -> impl Strategy<Value = Share> {

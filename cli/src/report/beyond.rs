@@ -16,6 +16,7 @@ use parlour_report::model::Note;
 use parlour_report::tally::Tally;
 
 use super::channel::Classifier;
+use super::properties::Properties;
 use crate::store::Store;
 
 const DAY_MS: i64 = 86_400_000;
@@ -74,7 +75,15 @@ impl Visitors {
         store.contacts(since_ms, until_ms, &mut |contacted| {
             let is_view =
                 contacted.seen.kind == "page_view" && !contacted.seen.has_env && !contacted.seen.is_bot;
+            let properties: Option<Properties<'_>> =
+                contacted.properties.and_then(|text| serde_json::from_str(text).ok());
+            let bought = match (&properties, contacted.seen.kind) {
+                (Some(of), "purchase") => of.bought(exponent, contacted.item),
+                _ => Vec::new(),
+            };
             count.add(&Contact {
+                list: properties.as_ref().and_then(Properties::list),
+                bought: &bought,
                 seen: contacted.seen,
                 session: contacted.session,
                 item: contacted.item,

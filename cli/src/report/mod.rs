@@ -4,3 +4,4 @@ pub mod asked;
 pub mod beyond;
 pub mod channel;
 pub mod parquet;
+mod properties;

@@ -15,6 +15,8 @@ pub struct Contacted<'a> {
     /// Of page views: the address, and where the visitor came from.
     pub url: Option<&'a str>,
     pub referrer: Option<&'a str>,
+    /// Of lists that were seen, clicks in them, and purchases: their properties, as JSON.
+    pub properties: Option<&'a str>,
 }
 
 pub type EachContacted<'a> = &'a mut dyn FnMut(&Contacted<'_>);
@@ -23,7 +25,8 @@ pub type EachContacted<'a> = &'a mut dyn FnMut(&Contacted<'_>);
 const SELECT: &str = "SELECT type, env IS NOT NULL, anonymous_id, occurred_ms, experiment, variant, reason, \
    bucketing IS 'differs', agent IS 'bot', goal, order_id, revenue_minor, currency, session_id, item, \
    CASE type WHEN 'page_view' THEN json_extract(raw, '$.context.page.url') END, \
-   CASE type WHEN 'page_view' THEN json_extract(raw, '$.context.page.referrer') END \
+   CASE type WHEN 'page_view' THEN json_extract(raw, '$.context.page.referrer') END, \
+   CASE WHEN type IN ('slot_view', 'view_list', 'slot_click', 'purchase') THEN json_extract(raw, '$.properties') END \
  FROM events INDEXED BY events_by_visitor \
  WHERE anonymous_id IS NOT NULL AND occurred_ms >= ?1 AND occurred_ms < ?2 \
  ORDER BY anonymous_id, occurred_ms, id";
@@ -71,5 +74,12 @@ fn contacted<'a>(row: &'a Row<'_>) -> rusqlite::Result<Contacted<'a>> {
     };
     // A page may say anything there: what is no text is none.
     let said = |at: usize| row.get_ref(at).ok().and_then(|value| value.as_str().ok());
-    Ok(Contacted { seen, session: text(row, 13)?, item: text(row, 14)?, url: said(15), referrer: said(16) })
+    Ok(Contacted {
+        seen,
+        session: text(row, 13)?,
+        item: text(row, 14)?,
+        url: said(15),
+        referrer: said(16),
+        properties: said(17),
+    })
 }

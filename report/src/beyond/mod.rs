@@ -7,6 +7,7 @@ pub mod cohorts;
 pub mod event;
 pub mod funnel;
 pub mod model;
+pub mod slots;
 pub mod stages;
 pub mod text;
 pub mod touches;
@@ -35,6 +36,10 @@ pub struct Contact<'a> {
     pub item: Option<&'a str>,
     /// Of a page view: the channel it came by.
     pub channel: Option<&'a str>,
+    /// Of a list that was seen, or an item of it that was clicked.
+    pub list: Option<slots::InList<'a>>,
+    /// Of a purchase.
+    pub bought: &'a [slots::Bought<'a>],
 }
 
 /// What to count.
@@ -59,6 +64,7 @@ pub struct Count {
     by_variant: BTreeMap<(String, String), Counted>,
     cohorts: Cohorts,
     attribution: Attribution,
+    slots: slots::Slots,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -85,6 +91,7 @@ impl Count {
             by_variant: BTreeMap::new(),
             cohorts: Cohorts::default(),
             attribution,
+            slots: slots::Slots::default(),
         })
     }
 
@@ -109,6 +116,13 @@ impl Count {
         }
         let visitor = self.visitor.get_or_insert_with(|| Visitor::new(unit, seen.occurred_ms));
         visitor.meet(contact, &self.asked, &mut self.attribution);
+        let (of, at_ms) = (&mut visitor.clicks, seen.occurred_ms);
+        match (seen.kind, &contact.list, contact.item) {
+            ("slot_view" | "view_list", Some(view), _) => self.slots.view(of, view),
+            ("slot_click", Some(click), Some(item)) => self.slots.click(of, click, item, at_ms),
+            ("purchase", _, _) => self.slots.purchase(of, seen.order, contact.bought, at_ms),
+            _ => {}
+        }
     }
 
     /// The visitor will not come again.
@@ -122,6 +136,7 @@ impl Count {
             }
         }
         self.all.add(visitor.doing);
+        self.slots.leave(visitor.clicks);
     }
 
     /// `costs` are of the report's currency.
@@ -168,6 +183,7 @@ impl Count {
             cohorts: self.cohorts.table(),
             attribution,
             experiences: Vec::new(),
+            slots: self.slots.table(self.asked.touches.minor_units),
             notes,
         }
     }

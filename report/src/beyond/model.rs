@@ -3,7 +3,7 @@
 use parlour_attribution::table::Table;
 use serde::Serialize;
 
-use crate::model::{Excluded, Experiment, Note};
+use crate::model::{Excluded, Experiment, Named, Note};
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Beyond {
@@ -17,7 +17,58 @@ pub struct Beyond {
     pub attribution: Option<Table>,
     /// Changes outside of experiments against their holdouts, judged as experiments are.
     pub experiences: Vec<Experiment>,
+    /// Lists of recommendations.
+    pub slots: Vec<Slot>,
     pub notes: Vec<Note>,
+}
+
+/// What came of a slot's lists.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Slot {
+    pub slot: String,
+    /// Lists that were seen.
+    pub lists: u64,
+    pub clicks: u64,
+    /// Clicks a list.
+    pub click_rate: Option<f64>,
+    /// Items bought within seven days of a click on them.
+    pub purchases: u64,
+    /// Of those, in the report's currency.
+    pub revenue: f64,
+    pub positions: Vec<Position>,
+    /// Where two lists were mixed.
+    pub contest: Option<Contest>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Position {
+    /// From 1.
+    pub position: u32,
+    pub shown: u64,
+    pub clicks: u64,
+    pub purchases: u64,
+}
+
+/// Which of two mixed lists visitors took more from; each visitor is one vote.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Contest {
+    pub first: String,
+    pub second: String,
+    /// Visitors who took more from the first.
+    pub wins: u64,
+    pub losses: u64,
+    pub ties: u64,
+    /// Of the first, among visitors that were no tie, with its 95 % interval.
+    pub share: f64,
+    pub low: f64,
+    pub high: f64,
+    /// Valid however often it is looked at: the sentence goes by it.
+    pub p: f64,
+    pub method: Named,
+    /// Valid for one look at a size set beforehand.
+    pub sign_p: f64,
+    pub sign_method: Named,
+    pub sentence: String,
 }
 
 /// What a group of visitors did.

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write};
 
-use super::model::{Beyond, Cohort, Group, OfVariant};
+use super::model::{Beyond, Cohort, Group, OfVariant, Slot};
 use crate::text::{experiment, shown};
 
 const DAY_MS: f64 = 86_400_000.0;
@@ -30,6 +30,7 @@ pub fn write(of: &Beyond, out: &mut dyn Write) -> fmt::Result {
         writeln!(out, "\nchannels: ")?;
         parlour_attribution::text::write(table, out)?;
     }
+    slots(&of.slots, out)?;
     for note in &of.notes {
         writeln!(out, "note: {}: {}", note.what, note.done)?;
     }
@@ -61,6 +62,39 @@ fn stages(of: &Group, out: &mut dyn Write) -> fmt::Result {
     }
     for one in &of.journey.moves {
         writeln!(out, "  {} → {}: {} times, {} visitors", one.from, one.to, one.count, one.visitors)?;
+    }
+    Ok(())
+}
+
+fn slots(slots: &[Slot], out: &mut dyn Write) -> fmt::Result {
+    for slot in slots {
+        write!(out, "\nslot {}: {} lists seen, {} clicks", shown(&slot.slot), slot.lists, slot.clicks)?;
+        if let Some(rate) = slot.click_rate {
+            write!(out, " ({rate:.3} a list)")?;
+        }
+        writeln!(out, ", {} items bought within 7 days, worth {:.2}", slot.purchases, slot.revenue)?;
+        for place in &slot.positions {
+            writeln!(
+                out,
+                "  place {:<16}{:>9} seen{:>9} clicked{:>9} bought",
+                place.position, place.shown, place.clicks, place.purchases
+            )?;
+        }
+        if let Some(of) = &slot.contest {
+            writeln!(out, "  {}", of.sentence)?;
+            writeln!(
+                out,
+                "  {} {}, {} {}, {} took as much from both ({}; {}, one look: p = {:.2e})",
+                of.wins,
+                shown(&of.first),
+                of.losses,
+                shown(&of.second),
+                of.ties,
+                of.method.name,
+                of.sign_method.name,
+                of.sign_p
+            )?;
+        }
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ use parlour::journey::{Journey, Session, Stage, Touchpoint, TouchpointKind};
 use super::cohorts::Weeks;
 use super::event::left_out;
 use super::funnel::Progress;
+use super::slots::Clicks;
 use super::stages::Flow;
 use super::touches::{Attribution, Touches};
 use super::{Asked, Contact};
@@ -24,6 +25,7 @@ pub struct Visitor {
     pub met: BTreeMap<String, Met>,
     pub weeks: Weeks,
     pub touches: Touches,
+    pub clicks: Clicks,
     journey: Journey,
     session: Session,
     /// Since the last page view, with it: the page on which an experiment is met counts whole, as its view comes first. A
@@ -56,6 +58,7 @@ impl Visitor {
             met: BTreeMap::new(),
             weeks: Weeks::default(),
             touches: Touches::default(),
+            clicks: Clicks::default(),
             journey: Journey::default(),
             session: Session::default(),
             page: Vec::new(),

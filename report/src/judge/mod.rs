@@ -96,7 +96,7 @@ fn effect(of: &parlour_stats::Effect) -> Effect {
     Effect { estimate: of.estimate, low: of.interval.low, high: of.interval.high, p: of.p }
 }
 
-fn named(method: Method) -> Named {
+pub fn named(method: Method) -> Named {
     Named { name: method.name().to_owned(), source: method.source().to_owned() }
 }
 
