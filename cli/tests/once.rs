@@ -68,6 +68,9 @@ where
     fn refunds(&self) -> Result<Vec<Refund>, StoreError> {
         self.0.refunds()
     }
+    fn condense(&mut self) -> Result<bool, StoreError> {
+        self.0.condense()
+    }
     fn linked(&self, id: &str) -> Result<Vec<String>, StoreError> {
         self.0.linked(id)
     }

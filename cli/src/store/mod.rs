@@ -6,6 +6,7 @@
 
 mod append;
 mod arms;
+mod columns;
 mod contact;
 mod copy;
 mod erase;
@@ -25,7 +26,7 @@ pub use arms::ArmCount;
 pub use contact::{Contacted, EachContacted, Refund};
 pub use copy::{Progress, Restored, restore};
 pub use erase::{Erased, MAX_LINKED};
-pub use outcome::EachSeen;
+pub use outcome::{EachSeen, Told, seen_of};
 pub use problems::Problem;
 pub use quarantine::Quarantined;
 pub use schema::SCHEMA_VERSION;
@@ -387,6 +388,12 @@ pub trait Store: Send {
     /// # Errors
     /// When the file cannot be read.
     fn refunds(&self) -> Result<Vec<Refund>, StoreError>;
+
+    /// Writes some of the rows that reports read as columns, and answers whether there may be more to write.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    fn condense(&mut self) -> Result<bool, StoreError>;
 
     /// This id and all that were seen together with it, or with one of those.
     ///
