@@ -68,6 +68,9 @@ where
     fn refunds(&self, currency: &str) -> Result<Vec<(String, i64)>, StoreError> {
         self.0.refunds(currency)
     }
+    fn condense(&mut self) -> Result<bool, StoreError> {
+        self.0.condense()
+    }
     fn linked(&self, id: &str) -> Result<Vec<String>, StoreError> {
         self.0.linked(id)
     }
