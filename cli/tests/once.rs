@@ -71,9 +71,6 @@ where
     fn condense(&mut self) -> Result<bool, StoreError> {
         self.0.condense()
     }
-    fn condense(&mut self) -> Result<bool, StoreError> {
-        self.0.condense()
-    }
     fn linked(&self, id: &str) -> Result<Vec<String>, StoreError> {
         self.0.linked(id)
     }
