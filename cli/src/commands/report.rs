@@ -59,7 +59,7 @@ enum Format {
 impl Task for Args {
     fn run(self, host: &dyn Host) -> anyhow::Result<Outcome> {
         let source = Source::open(&self.db)?;
-        let Known { asked, others, site, hosts } = match &self.plan {
+        let Known { asked, others, site, hosts, bandits } = match &self.plan {
             Some(path) => Known::read(path, host)?,
             None => source.latest_plan()?,
         };
@@ -72,7 +72,15 @@ impl Task for Args {
             }
             _ => None,
         };
-        let mut scan = |each: &mut dyn FnMut(&Seen<'_>)| source.scan(since_ms, until_ms, each);
+        let mut scan = |each: &mut dyn FnMut(&Seen<'_>)| {
+            source.scan(since_ms, until_ms, &mut |seen| {
+                each(seen);
+                if let Some(bandit) = bandits.iter().find(|one| Some(one.key.as_str()) == seen.experiment) {
+                    let variant = seen.variant.map(|variant| bandit.arm(variant));
+                    each(&Seen { experiment: Some(&bandit.whole), variant, ..*seen });
+                }
+            })
+        };
         // Visitors are counted beside, over a connection of their own: a server may have added some to these by then.
         let (tally, beyond) = thread::scope(|scope| {
             let beside =
