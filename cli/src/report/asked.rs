@@ -73,6 +73,20 @@ impl Known {
         Some(known)
     }
 
+    /// Weights of the plans that were served, by their hash.
+    pub fn follow(&mut self, plans: impl Iterator<Item = (String, Vec<u8>)>) {
+        for (hash, bytes) in plans {
+            let Some(served) = Self::of_plan(&bytes) else { continue };
+            for one in served.asked {
+                let Some(asked) = self.asked.iter_mut().find(|asked| asked.key == one.key) else { continue };
+                let weight = |(key, _): &(String, f64)| {
+                    one.variants.iter().find(|(other, _)| other == key).map_or(0.0, |(_, weight)| *weight)
+                };
+                asked.weights.insert(hash.clone(), asked.variants.iter().map(weight).collect());
+            }
+        }
+    }
+
     fn of_file(file: &Value) -> Self {
         let mut known = Self::default();
         if let Some(currency) = file["currency"].as_str() {
