@@ -131,6 +131,7 @@ fn experiment(file: &Value, key: &str, json: &Value, site: &Site) -> Asked {
         redirects: redirects.map(|(key, _)| key.clone()).collect(),
         goals: goals.map(|key| goal(key, file["goals"].get(key).unwrap_or(&Value::Null), site)).collect(),
         analysis: analysis(&json["analysis"], &json["power"], variants().count()),
+        ..Asked::default()
     }
 }
 
