@@ -1,5 +1,6 @@
 //! The `parlour` command: compiles and checks plans, answers what they would decide, and collects what happened.
 
+mod bandit;
 pub mod commands;
 pub mod demo;
 pub mod doctor;

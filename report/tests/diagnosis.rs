@@ -281,3 +281,25 @@ fn weights_that_changed_meanwhile_break_no_split() {
     assert!(sound.notes.iter().any(|note| note.done.starts_with("weights changed")), "{:?}", sound.notes);
     assert!(with(0.85).sample_ratio.unwrap().is_broken);
 }
+
+#[test]
+fn what_pages_and_events_name_moves_no_cursor_and_begins_no_line() {
+    let evil = "x\u{1b}[2J\ny";
+    let mut events = Vec::new();
+    for visitor in 1..=4_000 {
+        events.push(Seen {
+            page: Some(if visitor % 2 == 0 { evil } else { "/" }),
+            ..exposure(visitor, arm(visitor), 0)
+        });
+        if drawn(visitor, 4) < 0.5 {
+            events.push(goal(visitor, evil, 1));
+        }
+    }
+    events.retain(|seen| seen.page != Some(evil) || seen.variant != Some("shown"));
+    events.push(Seen { experiment: Some(evil), ..exposure(1, evil, 0) });
+    events.push(exposure(9_999, evil, 0));
+    let mut written = String::new();
+    parlour_report::text::write(&report(asked(Vec::new()), &events), &mut written).unwrap();
+    assert!(written.contains("most likely lost exposures of shown on x [2J y"), "{written}");
+    assert!(!written.contains('\u{1b}') && !written.contains("\ny"), "{written}");
+}

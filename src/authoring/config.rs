@@ -237,6 +237,26 @@ fn experiment() -> Vec<Field> {
         ),
         must("variants", keyed(Shape::Object("variant", variant)), "The first is the control"),
         may("goals", list(Shape::Text), "Keys of goals; the first is the main one"),
+        may(
+            "bandit",
+            Shape::Object("bandit", bandit),
+            "`parlour serve` shifts the shares of new visitors to the variants that reach the first goal most often, by Thompson sampling; `parlour bandit` does it to this file. Not in the plan",
+        ),
+    ]
+}
+
+fn bandit() -> Vec<Field> {
+    vec![
+        may(
+            "floor",
+            Shape::Share,
+            "Least share of each variant, so that all go on being tried; 0.05 if not given",
+        ),
+        may(
+            "control",
+            Shape::Share,
+            "Share that the first variant always has, so that what the bandit is worth is measured; 0.2 if not given",
+        ),
     ]
 }
 

@@ -67,6 +67,7 @@ impl<'a> Builder<'a, '_, '_> {
         };
         self.refuse_equal_seed(member, pointer, seed, placed);
         self.check_rollout(json, pointer, &names);
+        self.check_bandit(json, pointer, names.len());
         let basis = self.basis(json, pointer);
         let before = self.conditions.mark();
         let audience = self.entry_condition(json, pointer);
@@ -243,6 +244,32 @@ impl<'a> Builder<'a, '_, '_> {
         ranges
     }
 
+    fn check_bandit(&mut self, json: &Json, pointer: &str, variants: usize) {
+        let Some(bandit) = json.get("bandit") else { return };
+        let pointer = below(pointer, "bandit");
+        let mut says = |code, message: String, cure: &str| {
+            self.diagnostics.error(code, (&pointer, bandit.at), message, cure.to_owned());
+        };
+        if variants < 3 {
+            let cure = "Give it two variants beside the control, or leave `bandit` out: two are compared sooner by halves";
+            says("E107", format!("a bandit chooses among {} variants", variants.saturating_sub(1)), cure);
+        }
+        let share = |name, unsaid: f64| bandit.get(name).and_then(Json::number).unwrap_or(unsaid);
+        let reserved =
+            share("control", BANDIT_CONTROL) + share("floor", BANDIT_FLOOR) * (variants.max(1) - 1) as f64;
+        if reserved > 1.0 {
+            let cure = "Lower `floor` or `control`";
+            says(
+                "E106",
+                format!("`control` and the floors of all others come to {reserved:.2}, more than 1"),
+                cure,
+            );
+        }
+        if json.get("goals").is_none_or(|goals| goals.list().is_empty()) {
+            says("E105", "a bandit has no goal to go by".into(), "Add `goals`: the first decides");
+        }
+    }
+
     fn check_goals(&mut self, json: &Json, pointer: &str) {
         let known: Vec<&str> = self.members("goals").iter().map(|goal| goal.name.as_str()).collect();
         for (index, goal) in json.get("goals").map_or(&[][..], Json::list).iter().enumerate() {
@@ -337,6 +364,10 @@ impl<'a> Builder<'a, '_, '_> {
 }
 
 /// Of the variants, in decimal.
+/// Where the file does not say.
+pub const BANDIT_CONTROL: f64 = 0.2;
+pub const BANDIT_FLOOR: f64 = 0.05;
+
 fn weights(experiment: &Json) -> Vec<&str> {
     let variants = experiment.get("variants").map_or(&[][..], Json::members).iter();
     variants.map(|variant| weight(&variant.json)).collect()

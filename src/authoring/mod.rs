@@ -34,6 +34,7 @@ pub use against::Earlier;
 pub use condition::{Dialect, channels};
 pub use dates::{Bound, to_utc_ms};
 pub use diagnostic::{Diagnostic, Severity, did_you_mean};
+pub use experiment::{BANDIT_CONTROL, BANDIT_FLOOR};
 pub use explain::{Explanation, STEPS, clauses, explain};
 pub use facts::tell;
 pub use growthbook::{GrowthBook, Holds, Imported, import as import_growthbook};

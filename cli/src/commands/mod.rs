@@ -1,6 +1,7 @@
 //! What only a machine of its own can do, one file per subcommand; the others are in the crate `parlour-command`.
 
 mod backup;
+mod bandit;
 mod doctor;
 mod export;
 mod forget;
@@ -21,6 +22,7 @@ const OWN: &[Entry] = &[
     Entry::of::<train::Args>("train"),
     Entry::of::<serve::Args>("serve"),
     Entry::of::<report::Args>("report"),
+    Entry::of::<bandit::Args>("bandit"),
     Entry::of::<export::Args>("export"),
     Entry::of::<import_events::Args>("import-events"),
     Entry::of::<forget::Args>("forget"),

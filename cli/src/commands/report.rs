@@ -63,10 +63,18 @@ impl Task for Args {
             None => source.latest_plan()?,
         };
         known.follow(source.plans()?.into_iter());
-        let Known { asked, others, site, hosts } = known;
+        let Known { asked, others, site, hosts, bandits } = known;
         let since_ms = self.since.map_or(i64::MIN, jiff::Timestamp::as_millisecond);
         let until_ms = self.until.map_or(i64::MAX, jiff::Timestamp::as_millisecond);
-        let mut scan = |each: &mut dyn FnMut(&Seen<'_>)| source.scan(since_ms, until_ms, each);
+        let mut scan = |each: &mut dyn FnMut(&Seen<'_>)| {
+            source.scan(since_ms, until_ms, &mut |seen| {
+                each(seen);
+                if let Some(bandit) = bandits.iter().find(|one| Some(one.key.as_str()) == seen.experiment) {
+                    let variant = seen.variant.map(|variant| bandit.arm(variant));
+                    each(&Seen { experiment: Some(&bandit.whole), variant, ..*seen });
+                }
+            })
+        };
         let mut tally = Tally::of(asked, self.experiment.as_deref(), site, &mut scan)?;
         tally.experiments.retain(|of| !others.iter().any(|(key, _)| *key == of.asked.key));
         let is_narrow = self.only_experiments || self.experiment.is_some();

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use anyhow::{Context, ensure};
-use parlour::authoring::{Bound, CompileOptions, Names, Severity, compile, to_utc_ms};
+use parlour::authoring::{BANDIT_CONTROL, Bound, CompileOptions, Names, Severity, compile, to_utc_ms};
 use parlour::money;
 use parlour::plan::{Plan, Unit};
 use parlour_command::host::Host;
@@ -23,6 +23,27 @@ pub struct Known {
     pub site: Site,
     /// Host names.
     pub hosts: Vec<String>,
+    /// Keys of bandits, of the experiments that tell what they are worth, and their controls.
+    pub bandits: Vec<Bandit>,
+}
+
+/// An experiment whose shares move, and the one that its control is compared in with all others together.
+#[derive(Debug)]
+pub struct Bandit {
+    pub key: String,
+    pub whole: String,
+    control: String,
+}
+
+/// All variants of a bandit but its control.
+const CHOSEN: &str = "the bandit";
+
+impl Bandit {
+    /// The arm of the whole that a variant is of.
+    #[must_use]
+    pub fn arm<'a>(&self, variant: &'a str) -> &'a str {
+        if variant == self.control { variant } else { CHOSEN }
+    }
 }
 
 impl Known {
@@ -87,7 +108,8 @@ impl Known {
         }
     }
 
-    fn of_file(file: &Value) -> Self {
+    #[must_use]
+    pub fn of_file(file: &Value) -> Self {
         let mut known = Self::default();
         if let Some(currency) = file["currency"].as_str() {
             currency.clone_into(&mut known.site.currency);
@@ -104,7 +126,21 @@ impl Known {
                 known.others.push((key.clone(), unit.to_owned()));
                 continue;
             }
-            known.asked.push(experiment(file, key, json, &known.site));
+            let mut asked = experiment(file, key, json, &known.site);
+            if let (Some(bandit), Some((control, _))) = (json["bandit"].as_object(), asked.variants.first()) {
+                let share = bandit.get("control").and_then(Value::as_f64).unwrap_or(BANDIT_CONTROL);
+                let whole = format!("{key}, as a bandit");
+                let arms = vec![(control.clone(), share), (CHOSEN.to_owned(), 1.0 - share)];
+                known.bandits.push(Bandit {
+                    key: key.clone(),
+                    whole: whole.clone(),
+                    control: control.clone(),
+                });
+                known.asked.push(Asked { key: whole, variants: arms, ..asked.clone() });
+                // Their shares move: no split is the right one.
+                asked.variants.iter_mut().for_each(|(_, weight)| *weight = 0.0);
+            }
+            known.asked.push(asked);
         }
         known
     }

@@ -4,7 +4,7 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use axum::body::Bytes;
@@ -19,6 +19,7 @@ use serde::Deserialize;
 use tokio::sync::watch;
 
 use super::{App, Reader, now_ms, preview};
+use crate::bandit::allotted;
 use crate::store::ArchivedPlan;
 use parlour_command::plan_file::{self, Opened};
 
@@ -29,6 +30,9 @@ const EDITED: HeaderValue = HeaderValue::from_static("no-cache");
 
 /// How often the file is looked at: an edit is live before its author has switched windows.
 const LOOK_EVERY: Duration = Duration::from_millis(300);
+
+/// How often bandits are weighed anew: each time all that the store has of them is read.
+const WEIGH_EVERY: Duration = Duration::from_secs(600);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
@@ -109,11 +113,20 @@ pub fn follow(
 ) {
     let look = || std::fs::read(source.path()).map_err(|error| error.to_string());
     let (mut loaded, mut pending) = (Ok(first), None);
+    let mut weighed = Instant::now();
     while !live.is_closed() {
         std::thread::sleep(LOOK_EVERY);
         let seen = look();
         if seen == loaded {
             pending = None;
+            if let (true, Ok(content)) = (weighed.elapsed() >= WEIGH_EVERY, &loaded) {
+                weighed = Instant::now();
+                if has_bandit(content) {
+                    for problem in reload(source, content, live, reader, options) {
+                        eprintln!("parlour: {problem}");
+                    }
+                }
+            }
         } else if pending.as_ref() == Some(&seen) {
             pending = None;
             loaded = seen;
@@ -142,6 +155,8 @@ fn reload(
     let keeping = || "the plan served before stays in place".to_owned();
     match prepare(source, content, reader, options) {
         Ok((Some(prepared), problems)) if !prepared.has_errors => match publish(source, prepared, reader) {
+            // The same plan, for the same bytes and shares.
+            Ok(served) if is_served(live, &served) => problems,
             Ok(served) => {
                 println!("plan {} version {} from {}", served.hash, served.version, source.path().display());
                 live.send_modify(|live| live.served = Some(Arc::new(served)));
@@ -155,6 +170,17 @@ fn reload(
         }
         Err(error) => vec![format!("{error:#}"), keeping()],
     }
+}
+
+fn is_served(live: &watch::Sender<Live>, served: &Served) -> bool {
+    live.borrow()
+        .served
+        .as_ref()
+        .is_some_and(|known| known.tag == served.tag && known.drafts == served.drafts)
+}
+
+fn has_bandit(content: &[u8]) -> bool {
+    content.windows(8).any(|bytes| bytes == b"\"bandit\"")
 }
 
 struct Prepared {
@@ -182,6 +208,8 @@ fn prepare(
         ));
     };
     let text = std::str::from_utf8(content).with_context(|| format!("{} is not UTF-8", path.display()))?;
+    let weighed = if has_bandit(content) { reader.with(|store| allotted(text, store))? } else { None };
+    let text = weighed.as_ref().map_or(text, |weighed| weighed.text.as_str());
     let last = reader.with(|store| store.latest_plan())?.and_then(|last| Plan::decode(&last.bytes).ok());
     let compilation = match last {
         Some(last) => {

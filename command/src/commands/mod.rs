@@ -61,6 +61,7 @@ pub const NATIVE: &[(&str, &str)] = &[
     ("train", "learns recommendations from a log"),
     ("serve", "collects events and serves the plan"),
     ("report", "says what experiments came to"),
+    ("bandit", "gives bandits the shares that the store speaks for"),
     ("export", "writes collected events as NDJSON, CSV or Parquet"),
     ("import-events", "adds events from a CSV file"),
     ("forget", "erases a person's events"),

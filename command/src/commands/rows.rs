@@ -93,12 +93,14 @@ fn write(host: &dyn Host, model: &Model, out: &str, shards: u32) -> anyhow::Resu
     }
     let mut largest = 0;
     for (file, shard) in files.into_iter().zip(0u32..) {
-        let mut json =
-            json!({ "v": 1, "model": format!("{:08x}", model.model), "epoch": model.epoch, "rows": file });
-        if shard == fnv1a("") % shards && !model.again.is_empty() {
-            json["again"] = json!(model.again);
+        let is_everyones = shard == fnv1a("") % shards && !model.again.is_empty();
+        let again = is_everyones.then_some(&model.again);
+        let (name, epoch) = (format!("{:08x}", model.model), model.epoch);
+        let json = match again {
+            Some(again) => json!({ "v": 1, "model": name, "epoch": epoch, "again": again, "rows": file }),
+            None => json!({ "v": 1, "model": name, "epoch": epoch, "rows": file }),
         }
-        let json = json.to_string();
+        .to_string();
         largest = largest.max(json.len());
         host.replace(Path::new(&out.replace(SHARD, &shard.to_string())), json.as_bytes())?;
     }

@@ -3,6 +3,7 @@
 use super::{note, split};
 use crate::model::{Arm, Exclusion, Goal, Note};
 use crate::tally::Tally;
+use crate::text::shown;
 use crate::units::OfExperiment;
 
 pub fn of_report(tally: &Tally) -> Vec<Note> {
@@ -59,7 +60,10 @@ pub fn of_experiment(tally: &Tally, of: &OfExperiment, arms: &[Arm], goals: &[Go
         .collect();
     notes.extend(of.unknown_variants.iter().map(|(variant, count)| {
         note(
-            format!("{count} exposures to {variant}, which the file does not have: renamed or removed"),
+            format!(
+                "{count} exposures to {}, which the file does not have: renamed or removed",
+                shown(variant)
+            ),
             "they are left out",
         )
     }));

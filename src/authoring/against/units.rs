@@ -45,7 +45,11 @@ pub fn check(
     let following = comparison.following.experiments().iter().find(|other| other.id == after.id);
     let (moved, afresh) =
         (following.map_or(0.0, |following| moved_share(before, following)), moved_share(before, after));
-    if moved > 0.0 && !following.is_some_and(|following| is_rollout(&member.json, before, following)) {
+    let is_bandit = member.json.get("bandit").is_some();
+    if moved > 0.0
+        && !is_bandit
+        && !following.is_some_and(|following| is_rollout(&member.json, before, following))
+    {
         let message = format!("{} of its units would get another variant, or none", percent(moved));
         says(
             true,

@@ -1,4 +1,4 @@
-//! `parlour promote` and `parlour archive`: the file's own text with an experiment's status changed.
+//! `parlour promote`, `parlour archive` and `parlour bandit`: the file's own text with an experiment's status or weights changed.
 
 mod text;
 
@@ -115,6 +115,25 @@ pub fn archive(text: &str, key: &str) -> Edited {
             Some(winner) => format!("{key}: archived; its winner `{winner}` is no longer served by Parlour"),
             None => format!("{key}: archived"),
         })
+    })
+}
+
+/// Gives variants these shares as their weights, with four digits.
+#[must_use]
+pub fn allot(text: &str, key: &str, shares: &[(String, f64)]) -> Edited {
+    edit(text, key, |found| {
+        let variants = object(found.experiment, "variants");
+        let mut told = Vec::new();
+        for (name, share) in shares {
+            let Some(variant) = variants.and_then(|variants| object(variants, name)) else {
+                let cure = "Ask for what the file has".to_owned();
+                return found.refuse("E210", "variants", format!("unknown variant `{name}`"), cure);
+            };
+            let weight = format!("{share:.4}");
+            told.push(format!("{name} {weight}"));
+            found.changes.set(variant, &["name"], &[("weight", weight)]);
+        }
+        Some(format!("{key}: {}", told.join(", ")))
     })
 }
 
