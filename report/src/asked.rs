@@ -1,6 +1,6 @@
 //! What is known of a site and its experiments before their events.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::days::Days;
 use crate::model::{Better, Choice, Dimension, GoalKind};
@@ -63,6 +63,8 @@ pub struct Asked {
     pub is_by_user: bool,
     /// Control first, with their weights. Empty where no file says: whatever is seen is an arm then.
     pub variants: Vec<(String, f64)>,
+    /// By plan, where plans that were served are known: the weights of those variants in it.
+    pub weights: BTreeMap<String, Vec<f64>>,
     /// Those that send visitors to another page.
     pub redirects: Vec<String>,
     /// The main one first.

@@ -132,6 +132,7 @@ impl Tally {
             page: 0,
             device: 0,
             source: 0,
+            plan: 0,
         };
         if is_met {
             let number = *self.numbers.get(seen.experiment?)?;
@@ -140,6 +141,7 @@ impl Tally {
             record.page = self.words.number(seen.page);
             record.device = self.words.number(seen.agent);
             record.source = self.words.number(seen.source);
+            record.plan = self.words.number(seen.plan);
             return Some(record);
         }
         if seen.has_env || seen.is_bot() || !seen.has_possible_time() {

@@ -59,10 +59,12 @@ enum Format {
 impl Task for Args {
     fn run(self, host: &dyn Host) -> anyhow::Result<Outcome> {
         let source = Source::open(&self.db)?;
-        let Known { asked, others, site, hosts, bandits } = match &self.plan {
+        let mut known = match &self.plan {
             Some(path) => Known::read(path, host)?,
             None => source.latest_plan()?,
         };
+        known.follow(source.plans()?.into_iter());
+        let Known { asked, others, site, hosts, bandits } = known;
         let since_ms = self.since.map_or(i64::MIN, jiff::Timestamp::as_millisecond);
         let until_ms = self.until.map_or(i64::MAX, jiff::Timestamp::as_millisecond);
         let is_narrow = self.only_experiments || self.experiment.is_some();
@@ -147,6 +149,12 @@ impl Source {
         let Self::Store(store) = self else { return Ok(Known::default()) };
         let plan = store.latest_plan()?;
         Ok(plan.and_then(|plan| Known::of_plan(&plan.bytes)).unwrap_or_default())
+    }
+
+    /// By hash.
+    fn plans(&self) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
+        let Self::Store(store) = self else { return Ok(Vec::new()) };
+        Ok(store.plans()?)
     }
 
     fn scan(&self, since_ms: i64, until_ms: i64, each: EachSeen<'_>) -> anyhow::Result<()> {

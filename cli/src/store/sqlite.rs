@@ -58,6 +58,16 @@ impl SqliteStore {
         }
     }
 
+    /// Hash and bytes of every plan that was served.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn plans(&self) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        let mut select = self.connection.prepare_cached("SELECT hash, bytes FROM plans ORDER BY hash")?;
+        let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
     /// From here on, everything read is of this moment.
     ///
     /// # Errors
