@@ -23,6 +23,15 @@ impl Default for Site {
 }
 
 impl Site {
+    /// An amount in minor units of the site's currency; `None` where no rate is known.
+    #[must_use]
+    pub fn minor(&self, minor: i64, currency: &str, at_ms: i64) -> Option<i64> {
+        if currency == self.currency {
+            return Some(minor);
+        }
+        self.rates.at(at_ms, currency).map(|rate| (minor as f64 * rate).round() as i64)
+    }
+
     #[must_use]
     pub fn days(&self, from_ms: i64, to_ms: i64) -> Days {
         Days::new(&self.zone, from_ms, to_ms)

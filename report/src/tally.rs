@@ -179,13 +179,7 @@ impl Tally {
     fn amount(&mut self, seen: &Seen<'_>) -> Option<i64> {
         let minor = seen.minor?;
         let currency = seen.currency.unwrap_or_default();
-        let amount = if currency == self.site.currency {
-            Some(minor)
-        } else {
-            let rate = self.site.rates.at(seen.occurred_ms, currency);
-            rate.map(|rate| (minor as f64 * rate).round() as i64)
-        };
-        let reason = match amount {
+        let reason = match self.site.minor(minor, currency, seen.occurred_ms) {
             Some(amount) if (0..=ABSURD_MINOR).contains(&amount) => return Some(amount),
             Some(_) => Exclusion::AbsurdAmount,
             None => Exclusion::OtherCurrency,

@@ -1,7 +1,8 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::thread::{self, ScopedJoinHandle};
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 
 use parlour_command::commands::{Outcome, Task};
 use parlour_command::host::Host;
@@ -66,6 +67,13 @@ impl Task for Args {
         let Known { asked, others, site, hosts, bandits } = known;
         let since_ms = self.since.map_or(i64::MIN, jiff::Timestamp::as_millisecond);
         let until_ms = self.until.map_or(i64::MAX, jiff::Timestamp::as_millisecond);
+        let is_narrow = self.only_experiments || self.experiment.is_some();
+        let wanted = match source {
+            Source::Store(_) if !is_narrow => {
+                Some(self.beyond.wanted(&asked, &site, &hosts, self.since..self.until, host)?)
+            }
+            _ => None,
+        };
         let mut scan = |each: &mut dyn FnMut(&Seen<'_>)| {
             source.scan(since_ms, until_ms, &mut |seen| {
                 each(seen);
@@ -75,22 +83,28 @@ impl Task for Args {
                 }
             })
         };
-        let mut tally = Tally::of(asked, self.experiment.as_deref(), site, &mut scan)?;
+        // Visitors are counted beside, over a connection of their own: a server may have added some to these by then.
+        let (tally, beyond) = thread::scope(|scope| {
+            let beside =
+                wanted.map(|wanted| scope.spawn(|| wanted.count(&SqliteStore::open_to_read(&self.db)?)));
+            let tally = Tally::of(asked, self.experiment.as_deref(), site, &mut scan);
+            (tally, beside.map(ScopedJoinHandle::join))
+        });
+        let mut tally = tally?;
         tally.experiments.retain(|of| !others.iter().any(|(key, _)| *key == of.asked.key));
-        let is_narrow = self.only_experiments || self.experiment.is_some();
         if let Some(key) = self.experiment.filter(|_| tally.experiments.is_empty()) {
             anyhow::bail!(
                 "no experiment {key:?} in the store or the file; there are: {}",
                 tally.known.join(", ")
             );
         }
-        let of = beyond::Of { tally: &tally, site: &hosts, since: self.since, until: self.until };
-        let beyond = match &source {
-            Source::Store(store) if !is_narrow => Some(self.beyond.count(store.as_ref(), &of, host)?),
-            _ => None,
-        };
         let mut report = judge::report(&tally);
-        report.beyond = beyond;
+        if let Some(beyond) = beyond {
+            let mut beyond =
+                beyond.map_err(|_| anyhow!("visitors cannot be counted: that is a mistake of ours"))??;
+            beyond.experiences = judge::experiences(&tally);
+            report.beyond = Some(beyond);
+        }
         report.since_ms = self.since.map(jiff::Timestamp::as_millisecond);
         report.until_ms = self.until.map(jiff::Timestamp::as_millisecond);
         report.notes.extend(others.into_iter().map(|(key, unit)| Note {

@@ -9,9 +9,9 @@ use rusqlite::{
 
 use super::{
     ArchivedPlan, ArmCount, Counts, Delivery, EachContacted, EachExported, EachSeen, Erased, Filter,
-    GoalCount, KindCount, Loss, Problem, Progress, Quarantined, Receipt, RecentEvent, Store, StoreError,
-    Tally, VariantCount, append, arms, columns, contact, copy, erase, migrate, outcome, problems, quarantine,
-    rows, schema, tabs, tallies,
+    GoalCount, KindCount, Loss, Problem, Progress, Quarantined, Receipt, RecentEvent, Refund, Store,
+    StoreError, Tally, VariantCount, append, arms, columns, contact, copy, erase, migrate, outcome, problems,
+    quarantine, rows, schema, tabs, tallies,
 };
 
 /// Another process may hold the file this long (an export's first read, a backup) before we call it a failure.
@@ -252,8 +252,8 @@ impl Store for SqliteStore {
         contact::read(&self.connection, since_ms, until_ms, each)
     }
 
-    fn refunds(&self, currency: &str) -> Result<Vec<(String, i64)>, StoreError> {
-        contact::refunds(&self.connection, currency)
+    fn refunds(&self) -> Result<Vec<Refund>, StoreError> {
+        contact::refunds(&self.connection)
     }
 
     fn condense(&mut self) -> Result<bool, StoreError> {
