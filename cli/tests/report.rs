@@ -251,3 +251,35 @@ async fn an_export_as_parquet_comes_to_the_same_report() {
     let (code, _, said) = told("half.parquet");
     assert!(code == Some(2) && said.contains("half.parquet is no whole Parquet file"), "{said}");
 }
+
+/// Three to one under the plan that was served, one to one in the file of today: each visitor is expected by their own.
+#[tokio::test]
+async fn a_split_is_held_against_the_plan_it_was_made_by() {
+    let collector = Collector::new();
+    let at = |name: &str| collector.db().with_file_name(name).to_str().unwrap().to_owned();
+    let served = FILE.replace(r#""control": {}"#, r#""control": { "weight": 3 }"#);
+    std::fs::write(at("served.json"), served).unwrap();
+    std::fs::write(at("parlour.json"), FILE).unwrap();
+    for arguments in [
+        ["build", &at("served.json"), "-o", &at("plan.bin")],
+        ["plan", "add", &at("plan.bin"), &format!("--db={}", at("events.db"))],
+    ] {
+        let output = run(&arguments, "");
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    let connection = rusqlite::Connection::open(collector.db()).unwrap();
+    let hash: String = connection.query_row("SELECT hash FROM plans", [], |row| row.get(0)).unwrap();
+    let mut events = visits((1500, 10), (500, 10));
+    for event in &mut events {
+        event["context"]["parlour"]["plan"] = json!(hash);
+        // Kept from an earlier page view: the bucket is not asked.
+        event["context"]["parlour"]["reason"] = json!("sticky");
+    }
+    keep(&collector, &events).await;
+    let one = &report(&collector)["experiments"][0];
+    assert_eq!(
+        (&one["arms"][0]["expected_share"], &one["sample_ratio"]["is_broken"]),
+        (&json!(0.75), &json!(false)),
+        "{one:#}"
+    );
+}

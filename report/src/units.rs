@@ -165,7 +165,7 @@ impl OfExperiment {
         if let Some(units) = of_plan.get_mut(arm) {
             *units += 1;
         }
-        let seen_ms = story.first().map_or(first_ms, |record| record.at_ms);
+        let seen_ms = one.seen_ms;
         self.younger += u64::from(self.first_ms.is_some_and(|started| seen_ms >= started));
         let mut main = None;
         let mut by_age = [0.0; AGES];

@@ -1,7 +1,7 @@
 // @ts-check
 /**
  * `npm run bench:report`: how long `parlour report --experiment` and the whole `parlour report` take over one, three and ten million generated events,
- * and how much memory; with the columns that a server keeps, and, once, from rows alone. The store is filled by `cli/examples/fill.rs`,
+ * and how much memory, with the columns that a server keeps. The store is filled by `cli/examples/fill.rs`,
  * the same each time. One run: times are of the machine.
  */
 import { spawn } from "node:child_process";

@@ -38,6 +38,10 @@ mod has {
     pub const SOURCE: u16 = 1 << 12;
     pub const GOAL: u16 = 1 << 13;
     pub const CURRENCY: u16 = 1 << 14;
+    /// One 64-bit value each.
+    pub const WIDE: u16 = VISITOR | USER | ORDER | MINOR | VERSION;
+    /// One text each, but for experiments, which have three.
+    pub const NARROW: u16 = PLAN | EXPERIMENT | AGENT | PAGE | SOURCE | GOAL | CURRENCY;
 }
 
 #[derive(Debug, Default)]
@@ -185,8 +189,15 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Calls `each` for each row. `None` for what is no segment: then it may have been called for some.
-fn read(bytes: &[u8], mut each: impl FnMut(&Seen<'_>)) -> Option<()> {
+/// A segment that is whole: each row can be read.
+struct Segment<'a> {
+    flags: &'a [[u8; 2]],
+    kinds: &'a [u8],
+    reader: Reader<'a>,
+}
+
+/// `None` for what is no segment.
+fn open(bytes: &[u8]) -> Option<Segment<'_>> {
     let mut rest = bytes;
     let mut take = |length: usize| {
         let (taken, left) = rest.split_at_checked(length)?;
@@ -211,15 +222,30 @@ fn read(bytes: &[u8], mut each: impl FnMut(&Seen<'_>)) -> Option<()> {
         words.push(std::str::from_utf8(word).ok()?);
         dictionary = left;
     }
-    let mut reader = Reader { words, wide, narrow };
     let (flags, _) = flags.as_chunks();
-    if flags.len() != rows || kinds.len() != rows {
-        return None;
+    let (numbers, _) = narrow.as_chunks();
+    let (mut wides, mut narrows) = (2 * rows, 0);
+    for row in flags {
+        let row = u16::from_le_bytes(*row);
+        wides += (row & has::WIDE).count_ones() as usize;
+        narrows += (row & has::NARROW).count_ones() as usize + if row & has::EXPERIMENT == 0 { 0 } else { 2 };
     }
-    for (flags, kind) in flags.iter().zip(kinds) {
-        each(&reader.seen(u16::from_le_bytes(*flags), *kind)?);
+    let is_whole = rest.is_empty()
+        && (flags.len(), kinds.len()) == (rows, rows)
+        && (wide.len(), narrow.len()) == (8 * wides, 4 * narrows)
+        && kinds.iter().all(|kind| usize::from(*kind) < Kind::ALL.len())
+        && numbers.iter().all(|number| (u32::from_le_bytes(*number) as usize) < words.len());
+    is_whole.then_some(Segment { flags, kinds, reader: Reader { words, wide, narrow } })
+}
+
+impl Segment<'_> {
+    fn each(mut self, mut each: impl FnMut(&Seen<'_>)) {
+        for (flags, kind) in self.flags.iter().zip(self.kinds) {
+            if let Some(seen) = self.reader.seen(u16::from_le_bytes(*flags), *kind) {
+                each(&seen);
+            }
+        }
     }
-    Some(())
 }
 
 /// Calls `each` for each event, from columns where there are any. Within one read of the file.
@@ -231,11 +257,10 @@ pub fn scan(connection: &Connection, each: &mut dyn FnMut(&Seen<'_>)) -> Result<
         let (first, last): (i64, i64) = (segment.get(0)?, segment.get(1)?);
         outcome::rows(connection, from, first.saturating_sub(1), &mut *each)?;
         let bytes = segment.get_ref(2)?.as_blob().unwrap_or_default();
-        // Whole or not at all: a damaged segment's rows are still there.
-        if read(bytes, |_| {}).is_some() {
-            let _ = read(bytes, |seen| each(seen));
-        } else {
-            outcome::rows(connection, first, last, &mut *each)?;
+        match open(bytes) {
+            Some(segment) => segment.each(&mut *each),
+            // Its rows are still there.
+            None => outcome::rows(connection, first, last, &mut *each)?,
         }
         from = last.saturating_add(1);
     }
@@ -340,7 +365,8 @@ mod tests {
     #[test]
     fn what_is_written_is_read() {
         let mut left = all().into_iter();
-        assert!(read(&written(), |seen| assert_eq!(Some(*seen), left.next())).is_some());
+        let bytes = written();
+        open(&bytes).unwrap().each(|seen| assert_eq!(Some(*seen), left.next()));
         assert_eq!(left.next(), None);
     }
 
@@ -348,13 +374,17 @@ mod tests {
     fn what_is_no_segment_is_refused() {
         let whole = written();
         for length in 0..whole.len() {
-            assert!(read(&whole[..length], |_| {}).is_none(), "{length} of {} bytes", whole.len());
+            assert!(open(&whole[..length]).is_none(), "{length} of {} bytes", whole.len());
         }
         for at in 0..whole.len() {
             let mut bytes = whole.clone();
             bytes[at] ^= 0xff;
-            // Any answer but a panic.
-            let _ = read(&bytes, |_| {});
+            // Any answer but a panic, and as many rows as it says.
+            if let Some(segment) = open(&bytes) {
+                let (rows, mut read) = (segment.flags.len(), 0);
+                segment.each(|_| read += 1);
+                assert_eq!(read, rows, "byte {at}");
+            }
         }
     }
 }
