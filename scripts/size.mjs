@@ -1,5 +1,8 @@
 // @ts-check
 /** `npm run size`: the budgets of what visitors load, measured on the wire. Fails over a budget. */
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import { DIST } from "./build/dist.mjs";
 import { bodies, code, measureDemo, sum } from "./size/measure.mjs";
 import { Failure } from "./run.mjs";
 import { main } from "./step.mjs";
@@ -18,6 +21,7 @@ await main(async () => {
     ["first page view, JavaScript and wasm", bodies(code(home)), 36 * KB],
     ["whole purchase visit, everything", sum(visit), 60 * KB],
     ["wasm memory at start", memoryBytes, 256 * KIB],
+    ["lists of slots that ask for more, wasm", statSync(join(DIST, "parlour-lists.wasm.br")).size, 10 * KB],
   ];
   for (const [what, bytes, most] of budgets) console.log(`${bytes <= most ? "ok  " : "OVER"} ${what.padEnd(38)} ${shown(bytes)} of ${shown(most)}`);
 

@@ -36,7 +36,9 @@ export const createRecommender = (engine, load, report, keep, loadLists) => {
 
   /** @type {Map<string, Promise<Cards>>} */
   const fetched = new Map();
-  const fetchCards = (/** @type {string} */ url) => {
+  const fetchCards = async (/** @type {string} */ url) => {
+    // Cards of this page stand in an element of its own.
+    if (url[0] === '#') return JSON.parse(/** @type {Element} */ (document.querySelector(url)).textContent ?? '');
     const cards = fetched.get(url) ?? loadJson(url);
     fetched.set(url, cards);
     return cards;

@@ -137,7 +137,7 @@ export const createSlots = ({ slots, fetchCards, recommend, emit, report, signal
         const element = document.querySelector(state.slot.select);
         const stands = state.element === element && state.nodes.every((node) => node.isConnected);
         if (element && !isHydrated(element)) tree.soon();
-        else if (element && !stands && state.renders < RENDERS) render(state, element).catch((error) => tell(state, 'failed', error));
+        else if (element && !stands && state.renders < RENDERS) render(state, element).catch((error) => (element.setAttribute('data-parlour-list', ''), tell(state, 'failed', error)));
       } catch (error) {
         tell(state, 'selector', error);
       }

@@ -31,25 +31,27 @@ pub struct Allotted {
 /// When the store cannot be read.
 pub fn allotted(text: &str, store: &dyn Store) -> Result<Option<Allotted>, StoreError> {
     let Ok(file) = serde_json::from_str::<Value>(text) else { return Ok(None) };
-    let bandits: Vec<(&String, &Value)> = file["experiments"]
-        .as_object()
+    let experiments = file.get("experiments").and_then(Value::as_object);
+    let is_running = |json: &Value| json.get("status").and_then(Value::as_str) == Some("running");
+    let bandits: Vec<(&String, &Value, &Value)> = experiments
         .into_iter()
         .flatten()
-        .filter(|(_, json)| json["bandit"].is_object() && json["status"] == "running")
+        .filter(|(_, json)| is_running(json))
+        .filter_map(|(key, json)| Some((key, json, json.get("bandit")?)))
         .collect();
     if bandits.is_empty() {
         return Ok(None);
     }
     let Known { mut asked, site, .. } = Known::of_file(&file);
-    asked.retain(|one| bandits.iter().any(|(key, _)| **key == one.key));
+    asked.retain(|one| bandits.iter().any(|(key, ..)| **key == one.key));
     let mut scan = |each: &mut dyn FnMut(&Seen<'_>)| store.outcomes(i64::MIN, i64::MAX, each);
     let report = judge::report(&Tally::of(asked, None, site, &mut scan)?);
     let mut became = Allotted { text: text.to_owned(), done: Vec::new() };
-    for (key, json) in bandits {
-        let share = |name: &str, unsaid: f64| json["bandit"][name].as_f64().unwrap_or(unsaid);
+    for (key, json, bandit) in bandits {
+        let share = |name: &str, unsaid: f64| bandit.get(name).and_then(Value::as_f64).unwrap_or(unsaid);
         let (control, floor) = (share("control", BANDIT_CONTROL), share("floor", BANDIT_FLOOR));
-        let variants: Vec<&String> =
-            json["variants"].as_object().into_iter().flatten().map(|(key, _)| key).collect();
+        let variants = json.get("variants").and_then(Value::as_object);
+        let variants: Vec<&String> = variants.into_iter().flatten().map(|(key, _)| key).collect();
         let of = report.experiments.iter().find(|one| one.key == *key);
         let Some(shares) = shares(&variants, of, control, floor) else { continue };
         let edited = allot(&became.text, key, &shares);

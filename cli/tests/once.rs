@@ -12,7 +12,7 @@ use common::{Collector, Served, batch, event, exported, parlour, rows};
 use parlour_cli::serve::Stores;
 use parlour_cli::store::{
     ArchivedPlan, ArmCount, Counts, Delivery, EachContacted, EachExported, EachSeen, Erased, Filter, Loss,
-    Outcome, Problem, Quarantined, Receipt, RecentEvent, SqliteStore, Store, StoreError, Tally,
+    Outcome, Problem, Quarantined, Receipt, RecentEvent, Refund, SqliteStore, Store, StoreError, Tally,
 };
 use serde_json::json;
 
@@ -65,8 +65,11 @@ where
     fn contacts(&self, since_ms: i64, until_ms: i64, each: EachContacted<'_>) -> Result<(), StoreError> {
         self.0.contacts(since_ms, until_ms, each)
     }
-    fn refunds(&self, currency: &str) -> Result<Vec<(String, i64)>, StoreError> {
-        self.0.refunds(currency)
+    fn refunds(&self) -> Result<Vec<Refund>, StoreError> {
+        self.0.refunds()
+    }
+    fn condense(&mut self) -> Result<bool, StoreError> {
+        self.0.condense()
     }
     fn linked(&self, id: &str) -> Result<Vec<String>, StoreError> {
         self.0.linked(id)

@@ -2,11 +2,15 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod common;
+#[path = "../../fuzz/src/mutate.rs"]
+mod mutate;
 
 use std::path::Path;
 
 use common::{Memory, Ran};
 use serde_json::Value;
+
+type Body = fn(&[u8]);
 
 const PATHS: &str = "path,total_conversions,total_conversion_value,total_null\n\
                      email > search > email,2,40,6\n\
@@ -146,4 +150,28 @@ fn what_cannot_be_read_is_named_with_its_line_and_its_cure() {
     }
     let ran = ran(PATHS.as_bytes(), None, &["--half-life", "0"]);
     assert!(ran.err.contains("the half-life is 0: it must be above 0"), "{}", ran.err);
+}
+
+/// Mutations of tables that can be read: each is answered, by what it comes to or by what is wrong with it.
+#[test]
+fn no_bytes_of_a_table_break_the_command() {
+    let body: Body = |bytes| {
+        let host = Memory::with(&[("good.csv", PATHS)]);
+        host.files.borrow_mut().insert("any.csv".into(), bytes.to_vec());
+        for args in [&["attribute", "any.csv"][..], &["attribute", "good.csv", "--costs", "any.csv"]] {
+            let ran = host.run(args);
+            assert!(
+                ran.code == 0 && !ran.out.is_empty() || ran.code == 2 && ran.err.starts_with("parlour: "),
+                "{}",
+                ran.err
+            );
+        }
+    };
+    let costs = "date,channel,cost,clicks,currency\n2026-11-01,email,5,10,EUR\n2026-11-02,search,5,,EUR\n";
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut packer, PATHS.as_bytes()).unwrap();
+    let seeds = [PATHS.as_bytes().to_vec(), costs.as_bytes().to_vec(), packer.finish().unwrap()];
+    if let Err((input, said)) = mutate::run(body, &seeds, 500) {
+        panic!("{said}\n{}", String::from_utf8_lossy(&input));
+    }
 }

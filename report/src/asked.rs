@@ -1,6 +1,6 @@
 //! What is known of a site and its experiments before their events.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::days::Days;
 use crate::model::{Better, Choice, Dimension, GoalKind};
@@ -23,6 +23,15 @@ impl Default for Site {
 }
 
 impl Site {
+    /// An amount in minor units of the site's currency; `None` where no rate is known.
+    #[must_use]
+    pub fn minor(&self, minor: i64, currency: &str, at_ms: i64) -> Option<i64> {
+        if currency == self.currency {
+            return Some(minor);
+        }
+        self.rates.at(at_ms, currency).map(|rate| (minor as f64 * rate).round() as i64)
+    }
+
     #[must_use]
     pub fn days(&self, from_ms: i64, to_ms: i64) -> Days {
         Days::new(&self.zone, from_ms, to_ms)
@@ -54,6 +63,8 @@ pub struct Asked {
     pub is_by_user: bool,
     /// Control first, with their weights. Empty where no file says: whatever is seen is an arm then.
     pub variants: Vec<(String, f64)>,
+    /// By plan, where plans that were served are known: the weights of those variants in it.
+    pub weights: BTreeMap<String, Vec<f64>>,
     /// Those that send visitors to another page.
     pub redirects: Vec<String>,
     /// The main one first.

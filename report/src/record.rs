@@ -19,6 +19,7 @@ pub struct Record {
     pub page: u32,
     pub device: u32,
     pub source: u32,
+    pub plan: u32,
 }
 
 impl Record {

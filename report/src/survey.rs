@@ -14,6 +14,8 @@ pub struct Survey {
     pub experiments: BTreeMap<String, Met>,
     pub goals: BTreeSet<String>,
     pub events: u64,
+    /// Those that say more than that somebody was there.
+    pub telling: u64,
     /// Of the site's own events by people, and those of them that came with a visitor's id.
     pub by_people: u64,
     pub with_id: u64,
@@ -39,6 +41,7 @@ const MOST: usize = 1_000;
 impl Survey {
     pub fn add(&mut self, seen: &Seen<'_>) {
         self.events += 1;
+        self.telling += u64::from(seen.kind != Kind::Other);
         if seen.has_env || seen.is_bot() {
             return;
         }

@@ -16,8 +16,10 @@ use crate::units::OfExperiment;
 
 /// Amounts beyond this, in minor units, are no order: 100 million of a currency with cents.
 pub const ABSURD_MINOR: i64 = 10_000_000_000;
-/// Events of people that are held at once: 250 MB.
-const HELD: u64 = 3_000_000;
+/// Events of people that are held at once: 400 MB.
+const HELD: u64 = 5_000_000;
+/// So many events that say only that somebody was there take as much as one other: all that is held is who came first when.
+const SIGHTINGS: u64 = 4;
 
 /// Calls its argument with each event, in any order; the same events each time.
 pub type Scan<'a, E> = &'a mut dyn FnMut(&mut dyn FnMut(&Seen<'_>)) -> Result<(), E>;
@@ -59,13 +61,21 @@ impl Tally {
         let mut survey = Survey::default();
         scan(&mut |seen| survey.add(seen))?;
         let mut tally = Self::new(asked, only, site, survey);
-        let parts = tally.survey.events / held.max(1) + 1;
+        let sightings = tally.survey.events.saturating_sub(tally.survey.telling);
+        let parts = (tally.survey.telling + sightings / SIGHTINGS) / held.max(1) + 1;
         for part in 0..parts {
-            let mut records = Vec::new();
-            scan(&mut |seen| records.extend(tally.record(seen, part, parts)))?;
+            let (mut records, mut firsts) = (Vec::new(), HashMap::new());
+            scan(&mut |seen| match tally.record(seen, part, parts) {
+                Some(Record { person, at_ms, kind: Kind::Other, .. }) => {
+                    let first = firsts.entry(person).or_insert(at_ms);
+                    *first = at_ms.min(*first);
+                }
+                record => records.extend(record),
+            })?;
             records.sort_unstable_by_key(Record::place);
             for story in records.chunk_by(|one, next| one.person == next.person) {
-                tally.fold(story);
+                let seen_ms = story.first().and_then(|record| firsts.get(&record.person)).copied();
+                tally.fold(story, seen_ms.unwrap_or(i64::MAX));
             }
         }
         Ok(tally)
@@ -132,6 +142,7 @@ impl Tally {
             page: 0,
             device: 0,
             source: 0,
+            plan: 0,
         };
         if is_met {
             let number = *self.numbers.get(seen.experiment?)?;
@@ -140,6 +151,7 @@ impl Tally {
             record.page = self.words.number(seen.page);
             record.device = self.words.number(seen.agent);
             record.source = self.words.number(seen.source);
+            record.plan = self.words.number(seen.plan);
             return Some(record);
         }
         if seen.has_env || seen.is_bot() || !seen.has_possible_time() {
@@ -167,13 +179,7 @@ impl Tally {
     fn amount(&mut self, seen: &Seen<'_>) -> Option<i64> {
         let minor = seen.minor?;
         let currency = seen.currency.unwrap_or_default();
-        let amount = if currency == self.site.currency {
-            Some(minor)
-        } else {
-            let rate = self.site.rates.at(seen.occurred_ms, currency);
-            rate.map(|rate| (minor as f64 * rate).round() as i64)
-        };
-        let reason = match amount {
+        let reason = match self.site.minor(minor, currency, seen.occurred_ms) {
             Some(amount) if (0..=ABSURD_MINOR).contains(&amount) => return Some(amount),
             Some(_) => Exclusion::AbsurdAmount,
             None => Exclusion::OtherCurrency,
@@ -182,13 +188,14 @@ impl Tally {
         None
     }
 
-    /// All that one person did, in order of time.
-    fn fold(&mut self, story: &[Record]) {
+    /// All that one person did, in order of time, and when they were first there without doing anything.
+    fn fold(&mut self, story: &[Record], seen_ms: i64) {
         let mut met: Vec<Meeting> = Vec::new();
+        let seen_ms = story.first().map_or(seen_ms, |record| record.at_ms.min(seen_ms));
         for record in story.iter().filter(|record| record.kind == Kind::Exposure) {
             match met.iter_mut().find(|met| met.experiment == record.of) {
                 Some(met) => met.several |= met.first.arm != record.arm,
-                None => met.push(Meeting { experiment: record.of, first: *record, several: false }),
+                None => met.push(Meeting { experiment: record.of, first: *record, seen_ms, several: false }),
             }
         }
         let end_ms = self.survey.last_ms.unwrap_or_default();
@@ -205,6 +212,8 @@ impl Tally {
 pub struct Meeting {
     pub experiment: u32,
     pub first: Record,
+    /// When the person was seen first.
+    pub seen_ms: i64,
     /// Other variants were met later.
     pub several: bool,
 }

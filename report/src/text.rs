@@ -19,7 +19,7 @@ pub fn write(report: &Report, out: &mut dyn Write) -> fmt::Result {
         writeln!(out, "identities: {} ids are {} people", linked.linked, linked.people)?;
     }
     for note in &report.notes {
-        writeln!(out, "note: {}: {}", note.what, note.done)?;
+        writeln!(out, "note: {}: {}", shown(&note.what), note.done)?;
     }
     if let Some(of) = &report.beyond {
         beyond::text::write(of, out)?;
@@ -35,13 +35,13 @@ pub(crate) fn shown(name: &str) -> String {
 /// # Errors
 /// When `out` takes no more.
 pub(crate) fn experiment(one: &Experiment, out: &mut dyn Write) -> fmt::Result {
-    writeln!(out, "{}: {}", one.key, one.decision.sentence)?;
+    writeln!(out, "{}: {}", shown(&one.key), shown(&one.decision.sentence))?;
     if let Some(question) = &one.question {
-        writeln!(out, "  question: {question}")?;
+        writeln!(out, "  question: {}", shown(question))?;
     }
     for arm in &one.arms {
         let role = if arm.is_control { " (control)" } else { "" };
-        write!(out, "  {}{role}: {} units, {:.1} %", arm.key, arm.units, arm.share * 100.0)?;
+        write!(out, "  {}{role}: {} units, {:.1} %", shown(&arm.key), arm.units, arm.share * 100.0)?;
         match arm.expected_share {
             Some(share) => writeln!(out, " of {:.1} % expected", share * 100.0)?,
             None => writeln!(out)?,
@@ -59,7 +59,7 @@ pub(crate) fn experiment(one: &Experiment, out: &mut dyn Write) -> fmt::Result {
     of_diagnosis(&one.diagnosis, out)?;
     of_reach(&one.reach, out)?;
     for note in &one.notes {
-        writeln!(out, "  note: {}: {}", note.what, note.done)?;
+        writeln!(out, "  note: {}: {}", shown(&note.what), note.done)?;
     }
     Ok(())
 }
@@ -85,9 +85,16 @@ fn of_goal(goal: &Goal, out: &mut dyn Write) -> fmt::Result {
     about.extend(goal.window_days.map(|days| format!("{days} days after the first exposure")));
     about.extend(goal.winsorised_at.map(|most| format!("at most {most} a unit")));
     about.extend(goal.harm.map(|harm| format!("guardrail: {:.1} % may be lost", harm * 100.0)));
-    writeln!(out, "  {} ({})", goal.key, about.join(", "))?;
+    writeln!(out, "  {} ({})", shown(&goal.key), about.join(", "))?;
     for value in &goal.values {
-        writeln!(out, "    {}: {:.4} ({} of {} units)", value.arm, value.mean, value.reached, value.units)?;
+        writeln!(
+            out,
+            "    {}: {:.4} ({} of {} units)",
+            shown(&value.arm),
+            value.mean,
+            value.reached,
+            value.units
+        )?;
     }
     for left in &goal.excluded {
         writeln!(out, "    left out: {} {:?}", left.count, left.reason)?;
@@ -96,7 +103,7 @@ fn of_goal(goal: &Goal, out: &mut dyn Write) -> fmt::Result {
 }
 
 fn of_comparison(one: &Comparison, out: &mut dyn Write) -> fmt::Result {
-    let arm = &one.arm;
+    let arm = &shown(&one.arm);
     if let Some(why) = &one.refused {
         writeln!(out, "    {arm}: {why}")?;
     }
@@ -182,8 +189,8 @@ pub fn of_diagnosis(diagnosis: &Diagnosis, out: &mut dyn Write) -> fmt::Result {
         }
     }
     for one in diagnosis.interactions.iter().filter(|one| one.adjusted_p <= TELLING) {
-        let [arm, other, other_arm] = [&one.arm, &one.other, &one.other_arm].map(|name| shown(name));
-        let p = one.adjusted_p;
+        let (arm, other, other_arm, p) =
+            (shown(&one.arm), shown(&one.other), shown(&one.other_arm), one.adjusted_p);
         writeln!(
             out,
             "  interaction: the effect of {arm} is another with {other_arm} of {other}, p = {p:.1e}"

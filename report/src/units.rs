@@ -40,6 +40,8 @@ pub struct OfExperiment {
     /// Units that count.
     pub units: Vec<u64>,
     pub younger: u64,
+    /// Units by the plan of their first exposure, and by arm.
+    pub by_plan: BTreeMap<u32, Vec<u64>>,
     /// The main goal's, by arm.
     pub parts: BTreeMap<(Dimension, u32), Vec<PairSums>>,
     /// What units did on each day since exposure, of those that were seen for all of it.
@@ -158,7 +160,12 @@ impl OfExperiment {
         let (arm, first_ms) = (one.first.arm as usize, one.first.at_ms);
         let Some(units) = self.units.get_mut(arm) else { return };
         *units += 1;
-        let seen_ms = story.first().map_or(first_ms, |record| record.at_ms);
+        let arms = self.arms.len();
+        let of_plan = self.by_plan.entry(one.first.plan).or_insert_with(|| vec![0; arms]);
+        if let Some(units) = of_plan.get_mut(arm) {
+            *units += 1;
+        }
+        let seen_ms = one.seen_ms;
         self.younger += u64::from(self.first_ms.is_some_and(|started| seen_ms >= started));
         let mut main = None;
         let mut by_age = [0.0; AGES];
@@ -182,7 +189,6 @@ impl OfExperiment {
             (Dimension::Day, days.of(first_ms)),
             (Dimension::Returning, u32::from(seen_ms < first_ms)),
         ];
-        let arms = self.arms.len();
         for key in place {
             let sums = self.parts.entry(key).or_insert_with(|| vec![PairSums::default(); arms]);
             if let Some(sums) = sums.get_mut(arm) {

@@ -3,8 +3,11 @@
 
 mod common;
 
+use std::collections::HashMap;
+
 use common::{DAY_MS, HOUR_MS, asked, event, exposure, purchase, view};
 use parlour_attribution::Model;
+use parlour_report::asked::Rates;
 use parlour_report::beyond::event::Seen;
 use parlour_report::beyond::model::{Beyond, Funnel};
 use parlour_report::beyond::slots::{Bought, InList};
@@ -197,6 +200,19 @@ fn money_of_other_currencies_and_absurd_amounts_are_worth_nothing_here() {
     ]);
     let table = found.attribution.unwrap();
     assert_eq!((table.conversions, table.value), (3.0, 0.0));
+}
+
+#[test]
+fn money_of_another_currency_is_worth_what_the_rate_in_force_says() {
+    let mut asked = asked(vec![funnel::Asked::usual()]);
+    let rate = |usd: f64| HashMap::from([("USD".to_owned(), usd)]);
+    asked.site.rates = Rates(vec![(0, rate(0.5)), (10, rate(0.75))]);
+    let mut early = purchase("a", "o1", 1_000, 1);
+    early.seen.currency = Some("USD");
+    let mut late = purchase("a", "o2", 1_000, 11);
+    late.seen.currency = Some("USD");
+    let found = counted_as(asked, &[view("a", "email", "s", 0), early, view("a", "email", "t", 2), late]);
+    assert_eq!(found.attribution.unwrap().value, 12.5);
 }
 
 #[test]

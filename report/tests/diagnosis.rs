@@ -258,3 +258,48 @@ fn above_a_tenth_of_late_views_the_cure_is_named_and_the_age_of_ids_is_told() {
     assert_eq!(reach.with_id, Some(10.0 / 11.0));
     assert!(reach.cure.unwrap().contains("parlour snippet"));
 }
+
+/// Half and half under the first plan, nine to one under the second: neither is broken, and a broken one is still found.
+#[test]
+fn weights_that_changed_meanwhile_break_no_split() {
+    let with = |second: f64| {
+        let mut asked = orders();
+        asked.variants = vec![("control".to_owned(), 0.1), ("shown".to_owned(), 0.9)];
+        asked.weights = [("p1".to_owned(), vec![0.5, 0.5]), ("p2".to_owned(), vec![0.1, 0.9])].into();
+        let events: Vec<_> = (1..=20_000u64)
+            .map(|visitor| {
+                let (plan, shown) = if visitor <= 8_000 { ("p1", 0.5) } else { ("p2", second) };
+                let arm = if drawn(visitor, 1) < shown { "shown" } else { "control" };
+                Seen { plan: Some(plan), ..exposure(visitor, arm, visitor as i64) }
+            })
+            .collect();
+        told(asked, &events)
+    };
+    let sound = with(0.9);
+    assert!(!sound.sample_ratio.unwrap().is_broken);
+    assert!((sound.arms[1].expected_share.unwrap() - 0.74).abs() < 1e-9);
+    assert!(sound.notes.iter().any(|note| note.done.starts_with("weights changed")), "{:?}", sound.notes);
+    assert!(with(0.85).sample_ratio.unwrap().is_broken);
+}
+
+#[test]
+fn what_pages_and_events_name_moves_no_cursor_and_begins_no_line() {
+    let evil = "x\u{1b}[2J\ny";
+    let mut events = Vec::new();
+    for visitor in 1..=4_000 {
+        events.push(Seen {
+            page: Some(if visitor % 2 == 0 { evil } else { "/" }),
+            ..exposure(visitor, arm(visitor), 0)
+        });
+        if drawn(visitor, 4) < 0.5 {
+            events.push(goal(visitor, evil, 1));
+        }
+    }
+    events.retain(|seen| seen.page != Some(evil) || seen.variant != Some("shown"));
+    events.push(Seen { experiment: Some(evil), ..exposure(1, evil, 0) });
+    events.push(exposure(9_999, evil, 0));
+    let mut written = String::new();
+    parlour_report::text::write(&report(asked(Vec::new()), &events), &mut written).unwrap();
+    assert!(written.contains("most likely lost exposures of shown on x [2J y"), "{written}");
+    assert!(!written.contains('\u{1b}') && !written.contains("\ny"), "{written}");
+}

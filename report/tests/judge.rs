@@ -244,3 +244,88 @@ fn experiences_are_judged_against_their_holdouts() {
     assert_eq!((one.goals[0].values[0].reached, one.goals[0].values[1].reached), (100, 400));
     assert!(one.decision.sentence.starts_with("ship shown"), "{}", one.decision.sentence);
 }
+
+/// Phones order less and are more of the variant's visitors: weighted by device the effect is what it is on either.
+#[test]
+fn strata_take_out_what_visitors_differ_in() {
+    let mut events = Vec::new();
+    for visitor in 1..=12_000u64 {
+        let is_shown = visitor % 2 == 0;
+        let is_phone = drawn(visitor, 1) % 10 < if is_shown { 6 } else { 5 };
+        let agent = Some(if is_phone { "mobile" } else { "desktop" });
+        events.push(Seen { agent, ..exposure(visitor, if is_shown { "shown" } else { "control" }, 0) });
+        if drawn(visitor, 2) % 100 < if is_phone { 5 } else { 45 } {
+            events.push(goal(visitor, "order", 1));
+        }
+    }
+    let told = |strata| {
+        let told = by(AskedAnalysis { strata, ..AskedAnalysis::default() }, orders(), &events);
+        told.goals[0].comparisons[0].absolute.unwrap()
+    };
+    let (plain, weighted) = (told(None), told(Some(parlour_report::model::Dimension::Device)));
+    assert!(plain.high < 0.0, "the mix alone: {plain:?}");
+    assert!(weighted.low < 0.0 && weighted.high > 0.0, "{weighted:?}");
+    assert!(weighted.high - weighted.low < 0.95 * (plain.high - plain.low), "{weighted:?} {plain:?}");
+}
+
+#[test]
+fn a_ratio_is_compared_by_the_delta_method() {
+    let per = AskedGoal { kind: GoalKind::Ratio, per: Some("visit".to_owned()), ..plain("order") };
+    let (mut events, mut sums) = (Vec::new(), [parlour_stats::PairSums::default(); 2]);
+    for visitor in 1..=4_000u64 {
+        let side = (visitor % 2) as usize;
+        let visits = drawn(visitor, 1) % 6 + 1;
+        let orders = (0..visits).filter(|at| drawn(visitor, 2 + at) % 10 < 2 + side as u64).count() as u64;
+        events.push(exposure(visitor, ["control", "shown"][side], 0));
+        events.extend((0..visits).map(|at| goal(visitor, "visit", at as i64 + 1)));
+        events.extend((0..orders).map(|at| goal(visitor, "order", at as i64 + 1)));
+        sums[side].add(orders as f64, visits as f64);
+    }
+    let told = by(AskedAnalysis::default(), vec![per], &events);
+    let [control, shown] = sums.map(|sums| sums.ratio().unwrap());
+    let expect = ConfidenceSequence::usual().unwrap().compare(&control, &shown).unwrap();
+    let effect = told.goals[0].comparisons[0].absolute.unwrap();
+    for (have, want) in
+        [(effect.low, expect.absolute.interval.low), (effect.high, expect.absolute.interval.high)]
+    {
+        assert!((have - want).abs() < 1e-9, "{effect:?} {expect:?}");
+    }
+}
+
+#[test]
+fn time_to_event_is_told_in_hours_by_restricted_means() {
+    let time = AskedGoal {
+        kind: GoalKind::Time,
+        window_ms: Some(4 * DAY),
+        better: parlour_report::model::Better::Lower,
+        ..plain("order")
+    };
+    let mut events = vec![goal(u64::MAX, "visit", 10 * DAY)];
+    for visitor in 1..=2_000u64 {
+        let side = (visitor % 2) as usize;
+        events.push(exposure(visitor, ["control", "shown"][side], 0));
+        let hours = drawn(visitor, 3) % if side == 0 { 160 } else { 80 };
+        events.push(goal(visitor, "order", hours as i64 * DAY / 24));
+    }
+    let told = by(AskedAnalysis::default(), vec![time.clone()], &events);
+    let comparison = &told.goals[0].comparisons[0];
+    assert_eq!(
+        (comparison.verdict, told.decision.action),
+        (Verdict::Better, Action::Ship),
+        "{:?}",
+        told.decision
+    );
+    assert!(told.decision.sentence.contains("hours until order"), "{:?}", told.decision);
+    assert!(comparison.log_rank_p.unwrap() < 1e-9);
+    let (control, shown) = (told.goals[0].values[0].mean, told.goals[0].values[1].mean);
+    assert!((comparison.absolute.unwrap().estimate - (shown - control)).abs() < 1e-9);
+    // Expected: 96 hours where it takes longer, half of the span where not.
+    assert!(
+        (control - (96.0 - 96.0 * 96.0 / 320.0)).abs() < 3.0 && (shown - 39.5).abs() < 2.0,
+        "{control} {shown}"
+    );
+    let fixed = AskedAnalysis { method: Choice::Fixed, units: Some(2_000), ..AskedAnalysis::default() };
+    let once = by(fixed, vec![time], &events).goals[0].comparisons[0].absolute.unwrap();
+    let wide = comparison.absolute.unwrap();
+    assert!(once.high - once.low < wide.high - wide.low, "one look is tighter than all looks");
+}

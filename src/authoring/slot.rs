@@ -31,7 +31,11 @@ pub fn slot() -> Vec<Field> {
             Shape::Selector,
             "The element that holds the list, and its <template> unless it re-ranks",
         ),
-        must("cards", Shape::Text, "Address of the JSON with titles, prices and pictures"),
+        must(
+            "cards",
+            Shape::Text,
+            "Address of the JSON with titles, prices and pictures, or #id of a script element of the page that holds it",
+        ),
         may("count", Shape::Whole { least: 1, most: 32 }, "How many at most; 8 if not given"),
         may(
             "text",

@@ -33,6 +33,7 @@ const config = {
     cheap: { ...list, select: "#cheap", strategies: ["covisit", "popular"], where: { price: { most: 30 } }, pins: [{ item: "jug", at: 1 }], text: { pinned: "Ours" } },
     varied: { ...list, select: "#varied", strategies: ["popular"], diversity: 0.1 },
     mixed: { ...list, select: "#mixed", interleave: { seen: { strategies: ["covisit", "popular"] }, alike: { strategies: ["alike", "popular"] } } },
+    inline: { ...list, cards: "#cards", select: "#inline", strategies: ["popular", "alike"], least: 3 },
     none: { ...list, select: "#none", strategies: ["again"], least: 3 },
   },
 };
@@ -140,6 +141,16 @@ inShop(
         assert.equal(await page.evaluate(() => parlour.decide("headline").variant), "new");
         assert.ok(Array.isArray(await page.evaluate(() => parlour.recommend("cart", 9).then((/** @type {any} */ made) => made?.items ?? [], () => []))), JSON.stringify(given).slice(0, 99));
       }
+    },
+    "take cards that stand in the page itself": async (page, shop) => {
+      const cards = `<script type="application/json" id="cards">${files.cards.replace("The tray", "A tray of this page")}</script>`;
+      await visit(page, shop, { body: `${cards}${slot("inline")}`, calls: viewed("mug") });
+      await page.waitFor("document.querySelectorAll('#inline a').length === 3");
+      assert.ok(String(await page.evaluate("document.querySelector('#inline').textContent")).includes("A tray of this page"));
+      // Where the page has none, the slot stays as it is, and nothing else breaks.
+      await visit(page, shop, { body: slot("inline"), calls: viewed("mug") });
+      await page.waitFor("document.querySelector('#inline').dataset.parlourList === ''");
+      assert.equal(await page.evaluate(() => parlour.decide("headline").variant), "new");
     },
     "know nothing of a visitor who was forgotten": async (page, shop) => {
       await visit(page, shop, { body: slot("cart"), calls: 'parlour("track","add_to_cart",{item:"mug"});' });

@@ -54,7 +54,7 @@ test("each wasm feature the runtime may use is in the oldest browsers", () => {
 });
 
 test("the runtime uses no other feature", async () => {
-  for (const name of ["parlour.wasm", "parlour-growthbook.wasm"]) assert.ok(await validates(`dist/${name}`, featureArgs("runtime")), name);
+  for (const name of ["parlour.wasm", "parlour-growthbook.wasm", "parlour-lists.wasm", "parlour-models.wasm"]) assert.ok(await validates(`dist/${name}`, featureArgs("runtime")), name);
 });
 
 test("sabotaged: a module with SIMD, tail calls or references is told apart", async () => {

@@ -223,6 +223,22 @@ const ROWS = [
     claim: "holds up nobody who is new",
   },
   {
+    what: "rows of what lies in the cart are never handed over",
+    file: "lists.js",
+    from: "    wasm.baskets();\n",
+    to: "",
+    tests: "tests/browser/lists.test.mjs",
+    claim: "complete the cart",
+  },
+  {
+    what: "a slot that got no list does not say so",
+    file: "slots.js",
+    from: "    element.setAttribute('data-parlour-list', nodes.length ? list : '');\n    if (!nodes.length) return;\n",
+    to: "    if (!nodes.length) return;\n    element.setAttribute('data-parlour-list', list);\n",
+    tests: "tests/browser/lists.test.mjs",
+    claim: "leave the slot as it is",
+  },
+  {
     what: "nobody waits for storage",
     file: "storage.js",
     from: ".every(({ name }) => name !== 'parlour')",

@@ -99,6 +99,7 @@ impl Task for Args {
             }
         }
         keep(&mut store, &mut group, &mut sum, self.dry_run)?;
+        while !self.dry_run && store.condense()? {}
         let mut out = host.stdout();
         let verb = if self.dry_run { "would add" } else { "added" };
         writeln!(out, "{verb:<11} {} events", sum.added)?;

@@ -94,6 +94,20 @@ impl Known {
         Some(known)
     }
 
+    /// Weights of the plans that were served, by their hash.
+    pub fn follow(&mut self, plans: impl Iterator<Item = (String, Vec<u8>)>) {
+        for (hash, bytes) in plans {
+            let Some(served) = Self::of_plan(&bytes) else { continue };
+            for one in served.asked {
+                let Some(asked) = self.asked.iter_mut().find(|asked| asked.key == one.key) else { continue };
+                let weight = |(key, _): &(String, f64)| {
+                    one.variants.iter().find(|(other, _)| other == key).map_or(0.0, |(_, weight)| *weight)
+                };
+                asked.weights.insert(hash.clone(), asked.variants.iter().map(weight).collect());
+            }
+        }
+    }
+
     #[must_use]
     pub fn of_file(file: &Value) -> Self {
         let mut known = Self::default();
@@ -153,6 +167,7 @@ fn experiment(file: &Value, key: &str, json: &Value, site: &Site) -> Asked {
         redirects: redirects.map(|(key, _)| key.clone()).collect(),
         goals: goals.map(|key| goal(key, file["goals"].get(key).unwrap_or(&Value::Null), site)).collect(),
         analysis: analysis(&json["analysis"], &json["power"], variants().count()),
+        ..Asked::default()
     }
 }
 

@@ -6,14 +6,15 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, anyhow, ensure};
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use parlour::money;
 use parlour_command::attribution::costs::{self, Costs};
 use parlour_command::host::Host;
+use parlour_report::asked::Site;
 use parlour_report::beyond::model::Beyond;
 use parlour_report::beyond::{Asked, Contact, Count, funnel, touches};
-use parlour_report::judge;
 use parlour_report::model::Note;
-use parlour_report::tally::Tally;
 
 use super::channel::Classifier;
 use super::properties::Properties;
@@ -38,67 +39,49 @@ pub struct Visitors {
     half_life_days: f64,
 }
 
-/// What of the plan and the time is asked for.
+/// What is counted, of which time.
 #[derive(Debug)]
-pub struct Of<'a> {
-    pub tally: &'a Tally,
-    pub site: &'a [String],
-    pub since: Option<jiff::Timestamp>,
-    pub until: Option<jiff::Timestamp>,
+pub struct Wanted {
+    asked: Asked,
+    classifier: Classifier,
+    costs: Costs,
+    since_ms: i64,
+    until_ms: i64,
 }
 
 impl Visitors {
-    pub fn count(&self, store: &dyn Store, of: &Of<'_>, host: &dyn Host) -> anyhow::Result<Beyond> {
-        let currency = &of.tally.site.currency;
-        let costs = self.costs(of, host)?;
-        let exponent = money::exponent(currency).unwrap_or_default();
-        let touches = touches::Asked {
-            lookback_ms: i64::from(self.lookback_days).saturating_mul(DAY_MS),
-            refunds: store.refunds(currency)?.into_iter().collect::<HashMap<_, _>>(),
-            minor_units: 10f64.powi(i32::from(exponent)),
-        };
-        let asked = of.tally.experiments.iter().map(|one| &one.asked);
-        let variants = asked.map(|asked| {
+    /// Reads the files that are named. `hosts` are the site's own.
+    pub fn wanted(
+        &self,
+        known: &[parlour_report::asked::Asked],
+        site: &Site,
+        hosts: &[String],
+        time: Range<Option<Timestamp>>,
+        host: &dyn Host,
+    ) -> anyhow::Result<Wanted> {
+        let variants = known.iter().map(|asked| {
             (asked.key.clone(), asked.variants.iter().map(|(variant, _)| variant.clone()).collect())
         });
-        let mut count = Count::new(Asked {
+        let exponent = money::exponent(&site.currency).unwrap_or_default();
+        let asked = Asked {
             funnels: self.funnels(host)?,
-            touches,
+            touches: touches::Asked {
+                lookback_ms: i64::from(self.lookback_days).saturating_mul(DAY_MS),
+                refunds: HashMap::new(),
+                minor_units: 10f64.powi(i32::from(exponent)),
+            },
             half_life_days: self.half_life_days,
-            currency: currency.clone(),
+            site: site.clone(),
             variants: variants.collect(),
+        };
+        Count::new(asked.clone()).map_err(|error| anyhow!("--half-life-days: {error}"))?;
+        Ok(Wanted {
+            costs: self.costs(site, &time, host)?,
+            classifier: Classifier::new(hosts)?,
+            asked,
+            since_ms: time.start.map_or(i64::MIN, Timestamp::as_millisecond),
+            until_ms: time.end.map_or(i64::MAX, Timestamp::as_millisecond),
         })
-        .map_err(|error| anyhow!("--half-life-days: {error}"))?;
-        let mut classifier = Classifier::new(of.site)?;
-        let since_ms = of.since.map_or(i64::MIN, jiff::Timestamp::as_millisecond);
-        let until_ms = of.until.map_or(i64::MAX, jiff::Timestamp::as_millisecond);
-        store.contacts(since_ms, until_ms, &mut |contacted| {
-            let is_view =
-                contacted.seen.kind == "page_view" && !contacted.seen.has_env && !contacted.seen.is_bot;
-            let properties: Option<Properties<'_>> =
-                contacted.properties.and_then(|text| serde_json::from_str(text).ok());
-            let bought = match (&properties, contacted.seen.kind) {
-                (Some(of), "purchase") => of.bought(exponent, contacted.item),
-                _ => Vec::new(),
-            };
-            count.add(&Contact {
-                list: properties.as_ref().and_then(Properties::list),
-                bought: &bought,
-                seen: contacted.seen,
-                session: contacted.session,
-                item: contacted.item,
-                channel: is_view.then(|| classifier.channel(contacted.url, contacted.referrer)),
-            });
-        })?;
-        let mut beyond = count.report(&costs.channels);
-        beyond.experiences = judge::experiences(of.tally);
-        if costs.outside > 0 {
-            beyond.notes.push(Note {
-                what: format!("{} costs of other days", costs.outside),
-                done: "they are left out".to_owned(),
-            });
-        }
-        Ok(beyond)
     }
 
     fn funnels(&self, host: &dyn Host) -> anyhow::Result<Vec<funnel::Asked>> {
@@ -118,21 +101,65 @@ impl Visitors {
         Ok(asked)
     }
 
-    /// Of days in the report's time, UTC.
-    fn costs(&self, of: &Of<'_>, host: &dyn Host) -> anyhow::Result<Costs> {
+    /// Of days in the report's time, in the site's zone.
+    fn costs(&self, site: &Site, time: &Range<Option<Timestamp>>, host: &dyn Host) -> anyhow::Result<Costs> {
         let Some(path) = &self.costs else { return Ok(Costs::default()) };
-        let day = |time: jiff::Timestamp| time.to_zoned(jiff::tz::TimeZone::UTC).date();
-        let wanted: Range<Date> = of.since.map_or(Date::MIN, day)..of.until.map_or(Date::MAX, day);
+        let zone = TimeZone::get(&site.zone).unwrap_or(TimeZone::UTC);
+        let day = |time: Timestamp| zone.to_datetime(time).date();
+        // A day that is cut by the end of the time belongs to it, as its beginning does.
+        let after = |time: Timestamp| {
+            day(time.saturating_sub(SignedDuration::from_millis(1)).unwrap_or(time)).tomorrow()
+        };
+        let wanted: Range<Date> =
+            time.start.map_or(Date::MIN, day)..time.end.and_then(|end| after(end).ok()).unwrap_or(Date::MAX);
         let costs = costs::read(&host.bytes_of(path)?, Some(&wanted))
             .map_err(|error| anyhow!("{}: {error:#}", path.display()))?;
         if let Some(code) = &costs.currency {
             ensure!(
-                *code == of.tally.site.currency,
+                *code == site.currency,
                 "{}: costs are in {code}, the report is in {}: give costs in that, amounts of several are never added",
                 path.display(),
-                of.tally.site.currency
+                site.currency
             );
         }
         Ok(costs)
+    }
+}
+
+impl Wanted {
+    pub fn count(mut self, store: &dyn Store) -> anyhow::Result<Beyond> {
+        for refund in store.refunds()? {
+            let minor = self.asked.site.minor(refund.minor, &refund.currency, refund.occurred_ms);
+            let sum = self.asked.touches.refunds.entry(refund.order).or_default();
+            *sum = sum.saturating_add(minor.unwrap_or_default());
+        }
+        let exponent = money::exponent(&self.asked.site.currency).unwrap_or_default();
+        let mut count = Count::new(self.asked)?;
+        store.contacts(self.since_ms, self.until_ms, &mut |contacted| {
+            let seen = &contacted.seen;
+            let is_view = seen.kind == "page_view" && !seen.has_env && !seen.is_bot;
+            let properties: Option<Properties<'_>> =
+                contacted.properties.and_then(|text| serde_json::from_str(text).ok());
+            let bought = match (&properties, seen.kind) {
+                (Some(of), "purchase") => of.bought(exponent, contacted.item),
+                _ => Vec::new(),
+            };
+            count.add(&Contact {
+                list: properties.as_ref().and_then(Properties::list),
+                bought: &bought,
+                seen: *seen,
+                session: contacted.session,
+                item: contacted.item,
+                channel: is_view.then(|| self.classifier.channel(contacted.url, contacted.referrer)),
+            });
+        })?;
+        let mut beyond = count.report(&self.costs.channels);
+        if self.costs.outside > 0 {
+            beyond.notes.push(Note {
+                what: format!("{} costs of other days", self.costs.outside),
+                done: "they are left out".to_owned(),
+            });
+        }
+        Ok(beyond)
     }
 }

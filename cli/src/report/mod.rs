@@ -3,4 +3,5 @@
 pub mod asked;
 pub mod beyond;
 pub mod channel;
+pub mod parquet;
 mod properties;

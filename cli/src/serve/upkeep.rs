@@ -1,4 +1,5 @@
-//! What a server does beside its requests: what is too old goes, day by day; what is wrong is told to `--alert`.
+//! What a server does beside its requests: what is too old goes, day by day; rows become columns for reports; what is wrong
+//! is told to `--alert`.
 
 use std::sync::mpsc;
 use std::thread::JoinHandle;
@@ -33,6 +34,7 @@ impl Upkeep {
                 if let Some(days) = retain_days {
                     retain(&reader, days, &stopped);
                 }
+                condense(&reader, &stopped);
                 if let Some(alerts) = &mut alerts {
                     alerts.look(&reader, now_ms());
                 }
@@ -50,6 +52,20 @@ impl Upkeep {
         if let Some(thread) = self.thread.take() {
             // A panicked thread has nothing to finish.
             let _ = thread.join();
+        }
+    }
+}
+
+/// What reports read, so that they need not read all of it anew.
+fn condense(reader: &Reader, stopped: &watch::Receiver<bool>) {
+    loop {
+        match reader.with(|store| store.condense()) {
+            Ok(true) if !*stopped.borrow() => std::thread::sleep(Duration::from_millis(20)),
+            Ok(_) => return,
+            Err(error) => {
+                eprintln!("parlour: columns for reports could not be written: {error}");
+                return;
+            }
         }
     }
 }

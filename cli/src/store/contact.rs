@@ -45,14 +45,22 @@ pub fn read(
     Ok(())
 }
 
-/// What was paid back by order, in minor units.
-pub fn refunds(connection: &Connection, currency: &str) -> Result<Vec<(String, i64)>, StoreError> {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refund {
+    pub order: String,
+    pub occurred_ms: i64,
+    pub minor: i64,
+    pub currency: String,
+}
+
+pub fn refunds(connection: &Connection) -> Result<Vec<Refund>, StoreError> {
     let mut select = connection.prepare_cached(
-        "SELECT order_id, CAST(sum(CAST(revenue_minor AS REAL)) AS INTEGER) FROM events \
-         WHERE type = 'refund' AND env IS NULL AND order_id IS NOT NULL AND revenue_minor > 0 AND currency = ?1 \
-         GROUP BY order_id",
+        "SELECT order_id, occurred_ms, revenue_minor, currency FROM events \
+         WHERE type = 'refund' AND env IS NULL AND order_id IS NOT NULL AND revenue_minor > 0 AND currency IS NOT NULL",
     )?;
-    let rows = select.query_map((currency,), |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let rows = select.query_map((), |row| {
+        Ok(Refund { order: row.get(0)?, occurred_ms: row.get(1)?, minor: row.get(2)?, currency: row.get(3)? })
+    })?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 

@@ -6,6 +6,7 @@
 
 mod append;
 mod arms;
+mod columns;
 mod contact;
 mod copy;
 mod erase;
@@ -22,10 +23,10 @@ mod tallies;
 use serde::Serialize;
 
 pub use arms::ArmCount;
-pub use contact::{Contacted, EachContacted};
+pub use contact::{Contacted, EachContacted, Refund};
 pub use copy::{Progress, Restored, restore};
 pub use erase::{Erased, MAX_LINKED};
-pub use outcome::EachSeen;
+pub use outcome::{EachSeen, Told, seen_of};
 pub use problems::Problem;
 pub use quarantine::Quarantined;
 pub use schema::SCHEMA_VERSION;
@@ -382,11 +383,17 @@ pub trait Store: Send {
     /// When the file cannot be read.
     fn contacts(&self, since_ms: i64, until_ms: i64, each: EachContacted<'_>) -> Result<(), StoreError>;
 
-    /// What was paid back in that currency, by order, in minor units.
+    /// What was paid back for orders.
     ///
     /// # Errors
     /// When the file cannot be read.
-    fn refunds(&self, currency: &str) -> Result<Vec<(String, i64)>, StoreError>;
+    fn refunds(&self) -> Result<Vec<Refund>, StoreError>;
+
+    /// Writes some of the rows that reports read as columns, and answers whether there may be more to write.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    fn condense(&mut self) -> Result<bool, StoreError>;
 
     /// This id and all that were seen together with it, or with one of those.
     ///

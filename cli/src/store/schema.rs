@@ -4,7 +4,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use super::StoreError;
 
-pub const SCHEMA_VERSION: i64 = 3;
+pub const SCHEMA_VERSION: i64 = 4;
 
 /// "PARL": tells our files from other programs'.
 const APPLICATION_ID: i64 = 0x5041_524c;
@@ -85,6 +85,11 @@ CREATE TABLE tallies (
   PRIMARY KEY (day_ms, name)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE erasures (serial INTEGER PRIMARY KEY AUTOINCREMENT, at_ms INTEGER NOT NULL, rows INTEGER NOT NULL) STRICT;
+", "
+CREATE TABLE columns (first INTEGER PRIMARY KEY NOT NULL, last INTEGER NOT NULL, bytes BLOB NOT NULL) STRICT;
+CREATE TRIGGER columns_of_erased AFTER DELETE ON events BEGIN
+  DELETE FROM columns WHERE first = (SELECT max(first) FROM columns WHERE first <= old.rowid) AND last >= old.rowid;
+END;
 "];
 
 /// Takes the steps a file is behind, all or none.

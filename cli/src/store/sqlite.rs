@@ -9,9 +9,9 @@ use rusqlite::{
 
 use super::{
     ArchivedPlan, ArmCount, Counts, Delivery, EachContacted, EachExported, EachSeen, Erased, Filter,
-    GoalCount, KindCount, Loss, Problem, Progress, Quarantined, Receipt, RecentEvent, Store, StoreError,
-    Tally, VariantCount, append, arms, contact, copy, erase, migrate, outcome, problems, quarantine, rows,
-    schema, tabs, tallies,
+    GoalCount, KindCount, Loss, Problem, Progress, Quarantined, Receipt, RecentEvent, Refund, Store,
+    StoreError, Tally, VariantCount, append, arms, columns, contact, copy, erase, migrate, outcome, problems,
+    quarantine, rows, schema, tabs, tallies,
 };
 
 /// Another process may hold the file this long (an export's first read, a backup) before we call it a failure.
@@ -56,6 +56,25 @@ impl SqliteStore {
             schema::SCHEMA_VERSION => Ok(Self { connection }),
             found => Err(StoreError::Older { found }),
         }
+    }
+
+    /// Hash and bytes of every plan that was served.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn plans(&self) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        let mut select = self.connection.prepare_cached("SELECT hash, bytes FROM plans ORDER BY hash")?;
+        let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// From here on, everything read is of this moment.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn hold(&self) -> Result<(), StoreError> {
+        self.connection.execute_batch("BEGIN; SELECT count(*) FROM sqlite_schema;")?;
+        Ok(())
     }
 
     /// Copies what is there now to a new file, beside whoever writes.
@@ -233,8 +252,12 @@ impl Store for SqliteStore {
         contact::read(&self.connection, since_ms, until_ms, each)
     }
 
-    fn refunds(&self, currency: &str) -> Result<Vec<(String, i64)>, StoreError> {
-        contact::refunds(&self.connection, currency)
+    fn refunds(&self) -> Result<Vec<Refund>, StoreError> {
+        contact::refunds(&self.connection)
+    }
+
+    fn condense(&mut self) -> Result<bool, StoreError> {
+        columns::condense(&mut self.connection)
     }
 
     fn linked(&self, id: &str) -> Result<Vec<String>, StoreError> {

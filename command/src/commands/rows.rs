@@ -93,14 +93,13 @@ fn write(host: &dyn Host, model: &Model, out: &str, shards: u32) -> anyhow::Resu
     }
     let mut largest = 0;
     for (file, shard) in files.into_iter().zip(0u32..) {
-        let is_everyones = shard == fnv1a("") % shards && !model.again.is_empty();
-        let again = is_everyones.then_some(&model.again);
-        let (name, epoch) = (format!("{:08x}", model.model), model.epoch);
-        let json = match again {
-            Some(again) => json!({ "v": 1, "model": name, "epoch": epoch, "again": again, "rows": file }),
-            None => json!({ "v": 1, "model": name, "epoch": epoch, "rows": file }),
+        let mut json =
+            json!({ "v": 1, "model": format!("{:08x}", model.model), "epoch": model.epoch, "rows": file });
+        let is_first = shard == fnv1a("") % shards && !model.again.is_empty();
+        if let Some(file) = json.as_object_mut().filter(|_| is_first) {
+            file.insert("again".to_owned(), json!(model.again));
         }
-        .to_string();
+        let json = json.to_string();
         largest = largest.max(json.len());
         host.replace(Path::new(&out.replace(SHARD, &shard.to_string())), json.as_bytes())?;
     }

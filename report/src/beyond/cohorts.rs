@@ -12,6 +12,7 @@ pub const MOST_WEEKS: usize = 27;
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Weeks {
     first: Option<i64>,
+    last: Option<i64>,
     /// A bit for each week since.
     active: u32,
     bought: u32,
@@ -19,8 +20,8 @@ pub struct Weeks {
 
 impl Weeks {
     /// Events come in time order.
-    pub fn see(&mut self, at_ms: i64, is_purchase: bool) {
-        let week = week::of(at_ms);
+    pub fn see(&mut self, week: i64, is_purchase: bool) {
+        self.last = Some(week);
         let since = week.saturating_sub(*self.first.get_or_insert(week));
         let Some(bit) = u32::try_from(since).ok().filter(|since| (*since as usize) < MOST_WEEKS) else {
             return;
@@ -45,9 +46,9 @@ struct Cohort {
 }
 
 impl Cohorts {
-    pub fn add(&mut self, weeks: Weeks, last_ms: i64) {
+    pub fn add(&mut self, weeks: Weeks) {
         let Some(first) = weeks.first else { return };
-        self.last = self.last.max(Some(week::of(last_ms)));
+        self.last = self.last.max(weeks.last);
         let cohort = self.by_week.entry(first).or_default();
         cohort.visitors += 1;
         for (bit, (active, bought)) in cohort.active.iter_mut().zip(&mut cohort.bought).enumerate() {

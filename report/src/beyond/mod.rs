@@ -20,6 +20,7 @@ use parlour_attribution::costs::Cost;
 use parlour_attribution::table::Table;
 use parlour_attribution::{Error, Ledger, Options};
 
+use crate::asked::Site;
 use crate::model::{Excluded, Exclusion, Note};
 use cohorts::Cohorts;
 use event::Seen;
@@ -27,6 +28,7 @@ use model::{Beyond, Group, OfVariant};
 use stages::Flows;
 use touches::Attribution;
 use visitor::Visitor;
+use week::Calendar;
 
 /// One event.
 #[derive(Debug, Clone, Copy, Default)]
@@ -48,7 +50,7 @@ pub struct Asked {
     pub funnels: Vec<funnel::Asked>,
     pub touches: touches::Asked,
     pub half_life_days: f64,
-    pub currency: String,
+    pub site: Site,
     /// Variants of experiments; of an experiment that is not here, whatever is met is a variant.
     pub variants: BTreeMap<String, Vec<String>>,
 }
@@ -56,6 +58,7 @@ pub struct Asked {
 #[derive(Debug, Clone)]
 pub struct Count {
     asked: Asked,
+    calendar: Calendar,
     visitor: Option<Visitor>,
     visitors: u64,
     events: u64,
@@ -82,6 +85,7 @@ impl Count {
         let ledger = Ledger::new(Options { half_life: asked.half_life_days })?;
         let attribution = Attribution::new(ledger, asked.touches.clone());
         Ok(Self {
+            calendar: Calendar::new(&asked.site.zone),
             asked,
             visitor: None,
             visitors: 0,
@@ -114,8 +118,9 @@ impl Count {
             self.leave();
             self.visitors += 1;
         }
+        let week = self.calendar.week(seen.occurred_ms);
         let visitor = self.visitor.get_or_insert_with(|| Visitor::new(unit, seen.occurred_ms));
-        visitor.meet(contact, &self.asked, &mut self.attribution);
+        visitor.meet(contact, week, &self.asked, &mut self.attribution);
         let (of, at_ms) = (&mut visitor.clicks, seen.occurred_ms);
         match (seen.kind, &contact.list, contact.item) {
             ("slot_view" | "view_list", Some(view), _) => self.slots.view(of, view),
@@ -129,7 +134,7 @@ impl Count {
     fn leave(&mut self) {
         let Some(visitor) = self.visitor.take() else { return };
         self.attribution.end(&visitor.touches, visitor.last_ms);
-        self.cohorts.add(visitor.weeks, visitor.last_ms);
+        self.cohorts.add(visitor.weeks);
         for (experiment, met) in visitor.met {
             if let Some(arm) = met.only_arm {
                 self.by_variant.entry((experiment, arm)).or_default().add(met.doing);
@@ -163,7 +168,7 @@ impl Count {
         }
         let attribution = (self.attribution.ledger.paths() > 0 || !costs.is_empty()).then(|| {
             let mut table = Table::new(&self.attribution.ledger, &self.attribution.channels, costs);
-            table.currency = Some(self.asked.currency.clone());
+            table.currency = Some(self.asked.site.currency.clone());
             table
         });
         Beyond {

@@ -1,4 +1,5 @@
-//! What visitors do, for every format. Times are milliseconds, weeks begin on Mondays at 0:00 UTC.
+//! What visitors do, for every format. Times are milliseconds, weeks begin on Mondays at midnight of
+//! the site.
 
 use parlour_attribution::table::Table;
 use serde::Serialize;

@@ -24,10 +24,10 @@ pub struct Flow {
 }
 
 impl Flow {
-    pub fn stand(&mut self, stage: Stage, at_ms: i64) {
+    pub fn stand(&mut self, stage: Stage, at_ms: i64, week: i64) {
         self.last_ms = self.last_ms.max(at_ms);
         if self.weeks.len() < MOST_WEEKS {
-            self.weeks.insert(week::of(at_ms), stage as usize);
+            self.weeks.insert(week, stage as usize);
         }
         if self.now == Some(stage) {
             return;

@@ -27,7 +27,7 @@ pub fn write(of: &Beyond, out: &mut dyn Write) -> fmt::Result {
     stages(&of.all, out)?;
     cohorts(&of.cohorts, out)?;
     if let Some(table) = &of.attribution {
-        writeln!(out, "\nchannels: ")?;
+        writeln!(out, "\nchannels")?;
         parlour_attribution::text::write(table, out)?;
     }
     slots(&of.slots, out)?;

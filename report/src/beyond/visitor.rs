@@ -65,12 +65,12 @@ impl Visitor {
         }
     }
 
-    pub fn meet(&mut self, contact: &Contact<'_>, asked: &Asked, attribution: &mut Attribution) {
+    pub fn meet(&mut self, contact: &Contact<'_>, week: i64, asked: &Asked, attribution: &mut Attribution) {
         let seen = &contact.seen;
         let (kind, at_ms) = (seen.kind, seen.occurred_ms);
         self.last_ms = self.last_ms.max(at_ms);
         let stage = self.stage(contact);
-        self.weeks.see(at_ms, kind == "purchase");
+        self.weeks.see(week, kind == "purchase");
         match kind {
             "exposure" => self.expose(contact, asked),
             "page_view" => self.page.clear(),
@@ -82,7 +82,7 @@ impl Visitor {
             for (progress, funnel) in doing.funnels.iter_mut().zip(&asked.funnels) {
                 progress.step(funnel, kind, at_ms);
             }
-            doing.flow.stand(stage, at_ms);
+            doing.flow.stand(stage, at_ms, week);
         }
         if kind != "purchase" && self.page.len() < MOST_ON_A_PAGE {
             self.page.push((kind.to_owned(), at_ms));
@@ -92,8 +92,9 @@ impl Visitor {
                 attribution.view(&mut self.touches, contact.session, channel, at_ms);
             }
             ("purchase", _) => {
-                let is_ours = seen.currency == Some(asked.currency.as_str());
-                let minor = seen.minor.filter(|minor| is_ours && (0..=ABSURD_MINOR).contains(minor));
+                let told = seen.minor.zip(seen.currency);
+                let minor = told.and_then(|(minor, currency)| asked.site.minor(minor, currency, at_ms));
+                let minor = minor.filter(|minor| (0..=ABSURD_MINOR).contains(minor));
                 attribution.purchase(&mut self.touches, seen.order, minor.unwrap_or_default(), at_ms);
             }
             _ => {}

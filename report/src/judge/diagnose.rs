@@ -11,6 +11,7 @@ use crate::model::{
     AaCheck, Diagnosis, Dimension, GoalKind, Interaction, Novelty, Outliers, Segment, Segments,
 };
 use crate::tally::Tally;
+use crate::text::shown;
 use crate::units::{LARGEST, OfExperiment};
 
 const DIMENSIONS: [Dimension; 5] =
@@ -38,7 +39,8 @@ pub fn value(tally: &Tally, dimension: Dimension, value: u32) -> String {
     match dimension {
         Dimension::Day => tally.days.date(value),
         Dimension::Returning => (if value == 1 { "returning" } else { "new" }).to_owned(),
-        _ => tally.words.text(value).to_owned(),
+        // Of the page's own making: it moves no cursor and begins no line.
+        _ => shown(tally.words.text(value)),
     }
 }
 

@@ -44,7 +44,9 @@ fn one(tally: &Tally, of: &OfExperiment, goal: &OfGoal, horizon: &Horizon, is_ma
             (Horizon::Unplanned, _) => {
                 Err("looks are planned by units and none are given: add \"units\" to \"analysis\"".to_owned())
             }
-            (_, GoalKind::Time) => time(of, goal, arm).map_err(|error| error.to_string()),
+            (_, GoalKind::Time) => {
+                time(of, goal, arm, watched(tally, of, goal)).map_err(|error| error.to_string())
+            }
             _ => made()
                 .and_then(|made| plain(of.asked.analysis.method, horizon, &made))
                 .map_err(|error| error.to_string()),
@@ -83,7 +85,7 @@ fn one(tally: &Tally, of: &OfExperiment, goal: &OfGoal, horizon: &Horizon, is_ma
             .iter()
             .zip(&sums)
             .enumerate()
-            .map(|(at, (arm, sums))| value(goal, at, arm, sums))
+            .map(|(at, (arm, sums))| value(goal, at, arm, sums, watched(tally, of, goal)))
             .collect(),
         comparisons,
         method: named(method),
@@ -95,13 +97,12 @@ fn one(tally: &Tally, of: &OfExperiment, goal: &OfGoal, horizon: &Horizon, is_ma
     }
 }
 
-fn value(goal: &OfGoal, at: usize, arm: &str, sums: &PairSums) -> Value {
+fn value(goal: &OfGoal, at: usize, arm: &str, sums: &PairSums, until: f64) -> Value {
     let kind = goal.goal.asked.kind;
     let over = if kind == GoalKind::Ratio { sums.x } else { sums.n as f64 };
     let mut mean = if over > 0.0 { sums.y / over } else { 0.0 };
     if kind == GoalKind::Time {
-        let rows = goal.times.get(at).map(rows).unwrap_or_default();
-        let restricted = survival::restricted_mean(&rows, watched(goal, at));
+        let restricted = survival::restricted_mean(&rows(goal, at, until), until);
         mean = restricted.map_or(0.0, |restricted| restricted.mean);
     }
     Value { arm: arm.to_owned(), units: sums.n, reached: sums.nonzero, total: sums.y, mean }
@@ -121,27 +122,32 @@ fn plain(choice: Choice, horizon: &Horizon, made: &Made) -> Result<Told, Error> 
     Ok((told, found.method))
 }
 
-fn rows(times: &std::collections::BTreeMap<u32, (u64, u64)>) -> Vec<Row> {
+/// Up to `until`, though everybody may have reached it before.
+fn rows(goal: &OfGoal, arm: usize, until: f64) -> Vec<Row> {
     let row = |(hours, (events, censored)): (&u32, &(u64, u64))| Row {
         time: f64::from(*hours),
         events: *events,
         censored: *censored,
     };
-    times.iter().map(row).collect()
+    let mut rows: Vec<Row> = goal.times.get(arm).into_iter().flatten().map(row).collect();
+    if rows.last().is_none_or(|last| last.time < until) {
+        rows.push(Row { time: until, events: 0, censored: 0 });
+    }
+    rows
 }
 
-/// Hours that an arm was watched for, at most those of the window.
-fn watched(goal: &OfGoal, arm: usize) -> f64 {
-    let window = goal.goal.asked.window_ms.map_or(f64::INFINITY, |ms| ms as f64 * 24.0 / DAY_MS as f64);
-    let last = goal.times.get(arm).and_then(|times| times.keys().next_back());
-    last.map_or(0.0, |last| f64::from(*last)).min(window.floor())
+/// Hours that the first units were watched for, at most those of the window.
+fn watched(tally: &Tally, of: &OfExperiment, goal: &OfGoal) -> f64 {
+    const HOURS: f64 = 24.0 / DAY_MS as f64;
+    let window = goal.goal.asked.window_ms.map_or(f64::INFINITY, |ms| ms as f64 * HOURS);
+    let seen =
+        tally.survey.last_ms.zip(of.first_ms).map_or(0.0, |(last, first)| (last - first) as f64 * HOURS);
+    seen.min(window).floor()
 }
 
 /// Mean hours until the goal, of those that both arms were watched for.
-fn time(of: &OfExperiment, goal: &OfGoal, arm: usize) -> Result<Told, Error> {
-    let side = |at: usize| goal.times.get(at).map(rows).unwrap_or_default();
-    let (control, variant) = (side(0), side(arm));
-    let until = watched(goal, 0).min(watched(goal, arm));
+fn time(of: &OfExperiment, goal: &OfGoal, arm: usize, until: f64) -> Result<Told, Error> {
+    let (control, variant) = (rows(goal, 0, until), rows(goal, arm, until));
     let found = if of.asked.analysis.method == Choice::Sequential {
         let estimate = |rows: &[Row]| {
             let mean = survival::restricted_mean(rows, until)?;

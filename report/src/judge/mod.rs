@@ -47,11 +47,11 @@ pub fn experiences(tally: &Tally) -> Vec<Experiment> {
 
 fn experiment(tally: &Tally, of: &OfExperiment) -> Experiment {
     let asked = &of.asked;
-    let arms = arms::arms(of);
+    let arms = arms::arms(tally, of);
     let sample_ratio = split::split(tally, of, &arms);
     let horizon = horizon::horizon(of);
     let goals = goals::goals(tally, of, &horizon);
-    let notes = notes::of_experiment(of, &arms, &goals);
+    let notes = notes::of_experiment(tally, of, &arms, &goals);
     let decision = decide::decide(of, &arms, sample_ratio.as_ref(), &goals);
     Experiment {
         key: asked.key.clone(),

@@ -1,8 +1,9 @@
 //! What was wrong with the events, and what was done about it: nothing is left out in silence.
 
-use super::note;
+use super::{note, split};
 use crate::model::{Arm, Exclusion, Goal, Note};
 use crate::tally::Tally;
+use crate::text::shown;
 use crate::units::OfExperiment;
 
 pub fn of_report(tally: &Tally) -> Vec<Note> {
@@ -51,7 +52,7 @@ pub fn of_report(tally: &Tally) -> Vec<Note> {
     notes
 }
 
-pub fn of_experiment(of: &OfExperiment, arms: &[Arm], goals: &[Goal]) -> Vec<Note> {
+pub fn of_experiment(tally: &Tally, of: &OfExperiment, arms: &[Arm], goals: &[Goal]) -> Vec<Note> {
     let mut notes: Vec<Note> = arms
         .iter()
         .filter(|arm| arm.units == 0)
@@ -59,7 +60,10 @@ pub fn of_experiment(of: &OfExperiment, arms: &[Arm], goals: &[Goal]) -> Vec<Not
         .collect();
     notes.extend(of.unknown_variants.iter().map(|(variant, count)| {
         note(
-            format!("{count} exposures to {variant}, which the file does not have: renamed or removed"),
+            format!(
+                "{count} exposures to {}, which the file does not have: renamed or removed",
+                shown(variant)
+            ),
             "they are left out",
         )
     }));
@@ -70,10 +74,14 @@ pub fn of_experiment(of: &OfExperiment, arms: &[Arm], goals: &[Goal]) -> Vec<Not
         ));
     }
     if of.plans > 1 {
-        notes.push(note(
-            format!("exposures came under {} different plans", of.plans),
-            "all of the newest version count; if weights changed meanwhile, the split is told wrong",
-        ));
+        let done = if split::has_moved_weights(tally, of) {
+            "weights changed: each unit is expected by those of the plan it was first met under, and effects by day say more than the whole"
+        } else if of.asked.weights.is_empty() {
+            "they are not in the archive: the split is told by the file's weights"
+        } else {
+            "their weights are the same, all of them count"
+        };
+        notes.push(note(format!("exposures came under {} different plans", of.plans), done));
     }
     notes.extend(goals.iter().filter(|goal| goal.values.iter().all(|value| value.reached == 0)).map(
         |goal| {

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use parlour_report::asked::Site;
 use parlour_report::beyond::event::Seen;
 use parlour_report::beyond::{Asked, Contact, funnel, touches};
 
@@ -15,7 +16,7 @@ pub fn asked(funnels: Vec<funnel::Asked>) -> Asked {
         funnels,
         touches: touches::Asked { lookback_ms: 30 * DAY_MS, refunds: HashMap::new(), minor_units: 100.0 },
         half_life_days: 7.0,
-        currency: "EUR".to_owned(),
+        site: Site::default(),
         variants: BTreeMap::new(),
     }
 }
