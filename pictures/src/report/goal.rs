@@ -93,7 +93,7 @@ fn values(goal: &Goal, figures: &mut Figures) -> Result<Markup, Fault> {
             &[(value.mean >= 0.0).then_some(value.mean)],
         );
     }
-    if chart.rows.is_empty() {
+    if goal.values.iter().all(|value| value.units == 0) {
         return Ok(html! {});
     }
     figures.show(
