@@ -16,7 +16,9 @@ pub fn show(goal: &Goal, figures: &mut Figures) -> Result<Markup, Fault> {
         h3 { @if goal.is_main { "Main goal: " } @else { "Goal: " } (clean(&goal.key)) }
         p.soft { (clean(&about(goal))) }
         (values(goal, figures)?)
-        (comparisons(goal).markup(&format!("{} against the control", goal.key)))
+        @if goal.comparisons.iter().any(|one| one.absolute.is_some() || one.relative.is_some()) {
+            (comparisons(goal).markup(&format!("{} against the control", goal.key)))
+        }
         ul { @for one in &goal.comparisons { @for line in said(one) { li { (clean(&line)) } } } }
         @for course in &goal.over_time {
             @if course.days.len() > 1 {
