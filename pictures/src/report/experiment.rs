@@ -83,7 +83,8 @@ fn arms(one: &Experiment, figures: &mut Figures) -> Result<Markup, Fault> {
     for arm in &one.arms {
         let role = if arm.is_control && arm.key != "control" { " (control)" } else { "" };
         let name = format!("{}{role}: {} visitors", arm.key, Unit::Count.text(arm.units as f64));
-        chart.row(&name, if is_known { &[Some(arm.share), arm.expected_share] } else { &[Some(arm.share)] });
+        let shares = [Some(arm.share), arm.expected_share];
+        chart.row(&name, shares.get(..series.len()).unwrap_or_default());
     }
     if one.arms.iter().all(|arm| arm.units == 0) {
         return Ok(html! { p { "Nobody yet." } });

@@ -122,7 +122,7 @@ fn comparisons(goal: &Goal) -> Table {
             cells.push(told(&|of| unit.signed(of.estimate)));
             cells.push(told(&|of| unit.interval(of.low, of.high)));
         }
-        cells.push(one.adjusted_p.map_or("–".to_owned(), |p| p_value(p)));
+        cells.push(one.adjusted_p.map_or("–".to_owned(), p_value));
         cells.push(verdict(one.verdict).to_owned());
         table.row(cells);
     }
