@@ -22,7 +22,7 @@ impl Table {
     /// `label` is what a screen reader calls it; wide ones are scrolled, by keys as well.
     pub fn markup(&self, label: &str) -> Markup {
         html! {
-            div.scroll role="region" tabindex="0" aria-label=(clean(label)) {
+            div.scroll role="group" tabindex="0" aria-label=(clean(label)) {
                 table {
                     thead { tr { @for head in &self.heads { th scope="col" { (clean(head)) } } } }
                     tbody {
