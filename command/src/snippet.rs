@@ -134,6 +134,13 @@ impl Checks {
         let mut names = vec!["parlour.wasm", "parlour-fallback.js"];
         names.extend(options.first.then_some("parlour-handover.js"));
         names.extend(page.redirects.is_some().then_some("parlour-redirect.js"));
+        names.extend(page.rows.is_some().then_some("parlour-rows.js"));
+        if page.slots.iter().any(|slot| slot.rerank.is_some()) {
+            names.push("parlour-rerank.js");
+        }
+        if page.slots.iter().any(|slot| slot.lists.is_some()) {
+            names.extend(["parlour-lists.js", "parlour-lists.wasm"]);
+        }
         if plan.growthbook().is_some() {
             names.extend(["parlour-growthbook.js", "parlour-growthbook.wasm"]);
         }
@@ -166,6 +173,14 @@ struct Page {
     experiments: Vec<Row>,
     experiences: Vec<Row>,
     redirects: Option<IgnoredAny>,
+    slots: Vec<Slot>,
+    rows: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+struct Slot {
+    rerank: Option<IgnoredAny>,
+    lists: Option<IgnoredAny>,
 }
 
 #[derive(Deserialize)]

@@ -32,6 +32,17 @@ fn digests_are_those_of_what_the_plan_needs() {
         (config(text, ""), &["--first"], &["parlour-handover.js"]),
         (config(markup, r#","html":true"#), &[], &["parlour-html.js", "parlour-purify.js"]),
         (config(r#"{"redirect":"/b"}"#, ""), &[], &["parlour-redirect.js"]),
+        (config(text, r#","rows":{"url":"/rows.json"}"#), &[], &["parlour-rows.js"]),
+        (
+            config(text, r##","slots":{"s":{"select":"#s","cards":"/c.json","rerank":"data-item"}}"##),
+            &[],
+            &["parlour-rerank.js"],
+        ),
+        (
+            config(text, r##","slots":{"s":{"select":"#s","cards":"/c.json","least":2}}"##),
+            &[],
+            &["parlour-lists.js", "parlour-lists.wasm"],
+        ),
         (
             config(text, r#","growthbook":{"features":{"f":{"defaultValue":1}}}"#),
             &[],
