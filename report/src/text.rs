@@ -64,13 +64,15 @@ pub(crate) fn experiment(one: &Experiment, out: &mut dyn Write) -> fmt::Result {
     Ok(())
 }
 
-fn of_split(split: &SampleRatio, out: &mut dyn Write) -> fmt::Result {
+/// # Errors
+/// When `out` takes no more.
+pub fn of_split(split: &SampleRatio, out: &mut dyn Write) -> fmt::Result {
     let word = if split.is_broken { "broken" } else { "as it should be" };
     writeln!(out, "  split: {word}, p = {:.2e} ({})", split.p, split.method.name)?;
     for one in &split.breaks {
         let units: Vec<_> = one.units.iter().map(u64::to_string).collect();
         let all = if one.explains_all { "; without them it is as it should be" } else { "" };
-        let (dimension, value) = (one.dimension, &one.value);
+        let (dimension, value) = (one.dimension, shown(&one.value));
         writeln!(out, "    {dimension:?} {value}: {}, p = {:.1e}{all}", units.join("/"), one.p)?;
     }
     Ok(())
@@ -137,7 +139,10 @@ fn of_comparison(one: &Comparison, out: &mut dyn Write) -> fmt::Result {
 }
 
 /// Only what says something.
-fn of_diagnosis(diagnosis: &Diagnosis, out: &mut dyn Write) -> fmt::Result {
+///
+/// # Errors
+/// When `out` takes no more.
+pub fn of_diagnosis(diagnosis: &Diagnosis, out: &mut dyn Write) -> fmt::Result {
     if let Some(a_a) = &diagnosis.a_a {
         let (splits, alarms) = (a_a.splits, a_a.alarms * 100.0);
         writeln!(
@@ -158,7 +163,7 @@ fn of_diagnosis(diagnosis: &Diagnosis, out: &mut dyn Write) -> fmt::Result {
             writeln!(
                 out,
                 "  novelty: the effect of {} {word} with the days, {low:.5} to {high:.5} a day",
-                one.arm
+                shown(&one.arm)
             )?;
         }
     }
@@ -175,7 +180,7 @@ fn of_diagnosis(diagnosis: &Diagnosis, out: &mut dyn Write) -> fmt::Result {
         }
         for part in &one.parts {
             if let (Some(effect), Some(p)) = (part.effect, part.adjusted_p.filter(|p| *p <= TELLING)) {
-                let (value, low, high) = (&part.value, effect.low, effect.high);
+                let (value, low, high) = (shown(&part.value), effect.low, effect.high);
                 writeln!(
                     out,
                     "    {dimension:?} {value}, {arm}: {low:+.4} to {high:+.4}, p = {p:.1e} after adjustment"

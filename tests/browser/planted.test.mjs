@@ -2,6 +2,7 @@
 // From end to end in a real browser: shoppers whose odds are planted, on real pages, through the collector, and what the report
 // says of it. Odds are high, so that some hundreds of visitors are enough.
 import assert from "node:assert/strict";
+import { assign } from "./command.mjs";
 import { CONFIG, inShop, pageHtml, scriptTag, STUB, TAG } from "./shop.mjs";
 
 /** @typedef {import("./drivers/index.mjs").Page} Page */
@@ -35,7 +36,7 @@ async function visit(page, shop, shopper, visitors = VISITORS) {
     const script = `<script>addEventListener("load",async()=>{await parlour.ready();${shopper(visitor)};await parlour.flush();window.done=true})</script>`;
     shop.route("/", { body: pageHtml({ head: `<script>${STUB}</script>${tag.replace(" async", "")}`, foot: script }) });
     await page.goto(`${shop.url}/`);
-    await page.waitFor("window.done === true");
+    await page.waitFor("!!window.done");
   }
 }
 
@@ -73,18 +74,17 @@ const moved = {
 };
 
 inShop(
-  "a redirect to a page that lacks the script",
+  "a redirect that loses visitors",
   {
     "is diagnosed as what it is": async (page, shop) => {
-      shop.route("/there", { body: "<!doctype html><title>there</title><script>window.done=true</script>" });
-      const tag = (/** @type {number} */ visitor) => scriptTag({ ...TAG, "data-consent": "personalise", "data-remember": "false", "data-visitor-id": `moved-${visitor}` });
-      for (let visitor = 0; visitor < 200; visitor++) {
-        const script = '<script>addEventListener("load",async()=>{await parlour.ready();await parlour.flush();window.done=true})</script>';
-        shop.route("/", { body: pageHtml({ head: `<script>${STUB}</script>${tag(visitor).replace(" async", "")}`, foot: script }) });
-        // What the page that leaves would still send is lost, too: the browser is told to drop it.
-        await page.goto(`${shop.url}/`);
-        await page.waitFor("window.done === true");
-      }
+      // What four of five had to say is refused on the way, and nothing is left of it where they arrive.
+      const arms = await assign(shop.plan, "landing", Array.from({ length: 300 }, (_, visitor) => `planted-${visitor}`));
+      const { answer } = shop.collector;
+      let [sent, isLost] = [0, false];
+      shop.collector.answer = async (request, response) => (isLost ? void request.socket.destroy() : answer(request, response));
+      const wipe = 'sessionStorage.clear();const wiped=indexedDB.deleteDatabase("parlour");wiped.onsuccess=wiped.onblocked=wiped.onerror=()=>{window.done="there"}';
+      shop.route("/there", { body: `<!doctype html><title>there</title><script>${wipe}</script>` });
+      await visit(page, shop, (visitor) => ((isLost = arms.get(`planted-${visitor}`) === "there" && sent++ % 5 > 0), ""), 300);
       const [one] = (await shop.report(moved)).experiments;
       console.error(JSON.stringify(one.arms), JSON.stringify(one.sample_ratio), one.decision.sentence);
       assert.equal(one.sample_ratio.is_broken, true);

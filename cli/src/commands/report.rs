@@ -54,6 +54,8 @@ pub struct Args {
 enum Format {
     Text,
     Json,
+    /// One file with charts, whole without network or script.
+    Html,
 }
 
 impl Task for Args {
@@ -114,6 +116,10 @@ impl Task for Args {
         let mut written = String::new();
         match self.format {
             Format::Text => text::write(&report, &mut written)?,
+            Format::Html => {
+                written = parlour_pictures::report(&report)
+                    .map_err(|error| anyhow!("cannot draw the report: {error}"))?;
+            }
             Format::Json => written = serde_json::to_string_pretty(&report)? + "\n",
         }
         match &self.out {

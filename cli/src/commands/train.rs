@@ -3,7 +3,7 @@ use std::fs::File;
 use std::io::{Read, Write as _, stdin};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, anyhow, ensure};
 use parlour::recommend::row::MAX_NEIGHBOURS;
 use parlour_command::commands::{Outcome, Task};
 use parlour_command::host::Host;
@@ -78,6 +78,9 @@ pub struct Args {
     /// Every session is a basket, whose items have no order: what goes with all of them together, by EASE.
     #[arg(long)]
     basket: bool,
+    /// Where to write what was measured, as a page with charts.
+    #[arg(long, value_name = "FILE.html")]
+    report: Option<PathBuf>,
     /// Take the weights as they are, search for none.
     #[arg(long)]
     no_search: bool,
@@ -129,8 +132,15 @@ impl Task for Args {
         progress.into_values().for_each(Progress::end);
         let bytes = trained.model.encode();
         host.replace(&self.out, &bytes)?;
+        let learnt = learnt(&log, lines, &trained, bytes.len());
+        if let Some(path) = &self.report {
+            let page = parlour_pictures::training(&trained, &learnt, bytes.len())
+                .map_err(|error| anyhow!("cannot draw {}: {error}", path.display()))?;
+            host.replace(path, page.as_bytes())?;
+        }
+        let costs = costs(trained.model.of_baskets, &trained.choice, &trained.floors);
         let mut out = host.stdout();
-        out.write_all(summary(&log, lines, &trained, bytes.len()).as_bytes())?;
+        out.write_all(format!("{learnt}\n{costs}").as_bytes())?;
         out.flush()?;
         Ok(Outcome::Clean)
     }
@@ -245,8 +255,9 @@ fn words(phase: Phase) -> &'static str {
     }
 }
 
-fn summary(log: &Log, lines: u64, trained: &Trained, bytes: usize) -> String {
-    let Trained { model, choice, ease, floors } = trained;
+/// What was learnt, from what.
+fn learnt(log: &Log, lines: u64, trained: &Trained, bytes: usize) -> String {
+    let Trained { model, choice, ease, .. } = trained;
     let items = model.keys.len().max(1);
     let with_row = model.rows.iter().skip(1).filter(|row| !row.is_empty()).count();
     let mut text = format!(
@@ -277,7 +288,7 @@ fn summary(log: &Log, lines: u64, trained: &Trained, bytes: usize) -> String {
             choice.followed,
         );
     }
-    text + "\n" + &costs(model.of_baskets, choice, floors)
+    text + "\n"
 }
 
 /// What each floor for privacy costs.
