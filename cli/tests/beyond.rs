@@ -195,6 +195,24 @@ async fn the_text_has_a_section_for_each_and_one_experiment_has_none() {
 }
 
 #[tokio::test]
+async fn a_raw_text_that_is_broken_costs_its_channel_and_no_report() {
+    let collector = Collector::new();
+    let events = [
+        page("anna", "2T10:00:00", "/?utm_medium=email", ""),
+        page("bert", "2T10:00:00", "/?utm_medium=email", ""),
+        order("anna", "2T10:04:00", "50"),
+        order("bert", "2T10:04:00", "50"),
+    ];
+    keep(&collector, &events).await;
+    let connection = rusqlite::Connection::open(collector.db()).unwrap();
+    let broken = "UPDATE events SET raw = substr(raw, 1, 40) WHERE anonymous_id = 'anna'";
+    assert_eq!(connection.execute(broken, []).unwrap(), 2);
+    let beyond = beyond(&collector, &[]);
+    assert_eq!(credit(&beyond, "email", "last")["conversions"], 1.0);
+    assert_eq!(credit(&beyond, "direct", "last")["conversions"], 1.0);
+}
+
+#[tokio::test]
 async fn what_cannot_be_read_is_named() {
     let collector = Collector::new();
     keep(&collector, &[page("anna", "2T10:00:00", "/", "")]).await;

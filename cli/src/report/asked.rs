@@ -99,7 +99,10 @@ impl Known {
         for (hash, bytes) in plans {
             let Some(served) = Self::of_plan(&bytes) else { continue };
             for one in served.asked {
-                let Some(asked) = self.asked.iter_mut().find(|asked| asked.key == one.key) else { continue };
+                // Without weights of its own it is one whose split is not tested.
+                let is_tested = |asked: &&mut Asked| asked.variants.iter().any(|(_, weight)| *weight > 0.0);
+                let mut known = self.asked.iter_mut().filter(|asked| asked.key == one.key);
+                let Some(asked) = known.find(is_tested) else { continue };
                 let weight = |(key, _): &(String, f64)| {
                     one.variants.iter().find(|(other, _)| other == key).map_or(0.0, |(_, weight)| *weight)
                 };

@@ -24,9 +24,10 @@ pub type EachContacted<'a> = &'a mut dyn FnMut(&Contacted<'_>);
 // The index holds the order of visitors, so that only one visitor's rows are sorted at a time.
 const SELECT: &str = "SELECT type, env IS NOT NULL, anonymous_id, occurred_ms, experiment, variant, reason, \
    bucketing IS 'differs', agent IS 'bot', goal, order_id, revenue_minor, currency, session_id, item, \
-   CASE type WHEN 'page_view' THEN json_extract(raw, '$.context.page.url') END, \
-   CASE type WHEN 'page_view' THEN json_extract(raw, '$.context.page.referrer') END, \
-   CASE WHEN type IN ('slot_view', 'view_list', 'slot_click', 'purchase') THEN json_extract(raw, '$.properties') END \
+   iif(type = 'page_view' AND json_valid(raw), json_extract(raw, '$.context.page.url'), NULL), \
+   iif(type = 'page_view' AND json_valid(raw), json_extract(raw, '$.context.page.referrer'), NULL), \
+   iif(type IN ('slot_view', 'view_list', 'slot_click', 'purchase') AND json_valid(raw), \
+     json_extract(raw, '$.properties'), NULL) \
  FROM events INDEXED BY events_by_visitor \
  WHERE anonymous_id IS NOT NULL AND occurred_ms >= ?1 AND occurred_ms < ?2 \
  ORDER BY anonymous_id, occurred_ms, id";
