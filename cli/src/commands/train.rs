@@ -140,7 +140,7 @@ impl Task for Args {
         }
         let costs = costs(trained.model.of_baskets, &trained.choice, &trained.floors);
         let mut out = host.stdout();
-        out.write_all(format!("{learnt}\n{costs}").as_bytes())?;
+        out.write_all(format!("{learnt}{costs}").as_bytes())?;
         out.flush()?;
         Ok(Outcome::Clean)
     }
