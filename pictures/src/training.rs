@@ -13,7 +13,7 @@ use crate::words::clean;
 
 /// # Errors
 /// When a chart cannot be drawn. `summary` is what the command said of the training, line by line.
-pub fn training(trained: &Trained, summary: &str, bytes: usize) -> Result<String, Fault> {
+pub fn training(trained: &Trained, summary: &str) -> Result<String, Fault> {
     let this = trained.floors.iter().find(|floor| floor.min_sessions == trained.choice.min_sessions);
     let measured: Vec<&Floor> = trained.floors.iter().filter(|floor| floor.next.guesses > 0).collect();
     let mut figures = Figures::default();
@@ -24,7 +24,7 @@ pub fn training(trained: &Trained, summary: &str, bytes: usize) -> Result<String
             @match this.or(measured.first().copied()).filter(|floor| floor.next.guesses > 0) {
                 Some(floor) => {
                     p.decision.open { (headline(floor, of_baskets)) }
-                    (told(summary, bytes))
+                    (told(summary))
                     (accuracy(floor, of_baskets, &mut figures)?)
                     (breadth(floor, of_baskets, &mut figures)?)
                     (costs(&measured, of_baskets, &mut figures)?)
@@ -32,7 +32,7 @@ pub fn training(trained: &Trained, summary: &str, bytes: usize) -> Result<String
                 }
                 None => {
                     p.decision.open { "Too few sessions to measure anything on" }
-                    (told(summary, bytes))
+                    (told(summary))
                 }
             }
         }
@@ -55,10 +55,9 @@ fn headline(floor: &Floor, of_baskets: bool) -> String {
     )
 }
 
-fn told(summary: &str, bytes: usize) -> Markup {
+fn told(summary: &str) -> Markup {
     html! {
         ul { @for line in summary.lines().filter(|line| !line.trim().is_empty()) { li { (clean(line)) } } }
-        p { "The file of the model has " (Unit::Bytes.text(bytes as f64)) "." }
     }
 }
 

@@ -134,7 +134,7 @@ impl Task for Args {
         host.replace(&self.out, &bytes)?;
         let learnt = learnt(&log, lines, &trained, bytes.len());
         if let Some(path) = &self.report {
-            let page = parlour_pictures::training(&trained, &learnt, bytes.len())
+            let page = parlour_pictures::training(&trained, &learnt)
                 .map_err(|error| anyhow!("cannot draw {}: {error}", path.display()))?;
             host.replace(path, page.as_bytes())?;
         }
