@@ -7,8 +7,18 @@ use axum::http::StatusCode;
 use common::{Collector, batch, event};
 use serde_json::{Value, json};
 
-const ROUTES: [&str; 5] =
-    ["/_parlour", "/_parlour/", "/_parlour/state", "/_parlour/state?after=0", "/_parlour/anything/else"];
+const ROUTES: [&str; 10] = [
+    "/_parlour",
+    "/_parlour/",
+    "/_parlour/state",
+    "/_parlour/state?after=0",
+    "/_parlour/stream",
+    "/_parlour/losses",
+    "/_parlour/quarantine",
+    "/_parlour/results",
+    "/_parlour/results?format=json",
+    "/_parlour/anything/else",
+];
 
 #[tokio::test]
 async fn every_route_needs_the_token() {

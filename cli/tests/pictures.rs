@@ -53,7 +53,7 @@ async fn the_page_and_the_json_tell_the_same_visitors_question_and_decision() {
     for part in [
         escaped.as_str(),
         "Naming the &lt;b&gt;limit&lt;/b&gt; raises orders",
-        "control (control): 120 visitors",
+        "control: 120 visitors",
         "shown: 40 of 120 visitors",
         "What visitors did",
     ] {

@@ -45,6 +45,9 @@ impl Unit {
             }
             Self::Money(None) => grouped(value, 2),
             Self::Hours => format!("{} h", number(value)),
+            Self::Days if value > 0.0 && value < 1.0 => {
+                format!("{} hours", trimmed((value * 240.0).round() / 10.0))
+            }
             Self::Days => {
                 let days = trimmed((value * 10.0).round() / 10.0);
                 format!("{days} {}", if days == "1" { "day" } else { "days" })
@@ -141,6 +144,7 @@ mod tests {
             (&Unit::Number, 0.12345, "0.123"),
             (&Unit::Number, f64::NAN, "–"),
             (&Unit::Days, 1.04, "1 day"),
+            (&Unit::Days, 0.1, "2.4 hours"),
             (&Unit::Days, 14.0, "14 days"),
             (&Unit::Number, f64::NEG_INFINITY, "−∞"),
         ] {

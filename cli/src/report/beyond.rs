@@ -22,6 +22,8 @@ use crate::store::Store;
 
 const DAY_MS: i64 = 86_400_000;
 const MOST_FUNNELS: usize = 20;
+const LOOKBACK_DAYS: u16 = 30;
+const HALF_LIFE_DAYS: f64 = 7.0;
 
 #[derive(Debug, clap::Args)]
 pub struct Visitors {
@@ -32,11 +34,17 @@ pub struct Visitors {
     #[arg(long, value_name = "FILE")]
     costs: Option<PathBuf>,
     /// How many days before a purchase a channel is still credited.
-    #[arg(long, value_name = "DAYS", default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..=3_650))]
+    #[arg(long, value_name = "DAYS", default_value_t = LOOKBACK_DAYS, value_parser = clap::value_parser!(u16).range(1..=3_650))]
     lookback_days: u16,
     /// After how many days a touch counts half as much, in time decay.
-    #[arg(long, value_name = "DAYS", default_value_t = 7.0)]
+    #[arg(long, value_name = "DAYS", default_value_t = HALF_LIFE_DAYS)]
     half_life_days: f64,
+}
+
+impl Default for Visitors {
+    fn default() -> Self {
+        Self { funnels: None, costs: None, lookback_days: LOOKBACK_DAYS, half_life_days: HALF_LIFE_DAYS }
+    }
 }
 
 /// What is counted, of which time.

@@ -3,5 +3,6 @@
 pub mod asked;
 pub mod beyond;
 pub mod channel;
+pub mod make;
 pub mod parquet;
 mod properties;

@@ -19,7 +19,7 @@ use serde::Deserialize;
 use serde_json::json;
 use subtle::ConstantTimeEq;
 
-use super::{App, files, inspect, metrics, now_ms};
+use super::{App, files, inspect, metrics, now_ms, results};
 use crate::store::{Counts, Filter, Problem, Store, StoreError};
 
 const PAGE: &str = include_str!("admin.html");
@@ -75,6 +75,7 @@ fn routes() -> Router<App> {
         .route("/_parlour/stream", get(inspect::stream))
         .route("/_parlour/losses", get(inspect::losses))
         .route("/_parlour/quarantine", get(inspect::quarantine))
+        .route("/_parlour/results", get(results::serve))
         .route("/_parlour/{*rest}", get(|| async { files::not_found() }))
         .route("/metrics", get(metrics::serve))
 }

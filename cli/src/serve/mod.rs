@@ -21,6 +21,7 @@ pub mod protocol;
 mod rates;
 mod redact;
 mod refused;
+mod results;
 mod run;
 mod upkeep;
 pub mod writer;
@@ -68,7 +69,10 @@ pub struct App {
     rates: Arc<rates::Rates>,
     memory: Memory,
     glance: Arc<Mutex<Option<admin::Glance>>>,
+    results: Arc<Mutex<Option<Arc<results::Made>>>>,
     db: Option<Arc<PathBuf>>,
+    /// The parlour.json that is served, for hypotheses and goals.
+    config: Option<Arc<PathBuf>>,
     /// True once the server is asked to stop: whatever has no end of its own ends then.
     stopped: watch::Receiver<bool>,
 }
@@ -170,6 +174,10 @@ impl Server {
     pub fn start_with(stores: Stores, setup: Setup) -> anyhow::Result<Self> {
         let Setup { source, compile, policy, token, db } = setup;
         let reader = Reader::new(stores.rest);
+        let config = match &source {
+            Some(Source::Config(path)) => Some(Arc::new(path.clone())),
+            _ => None,
+        };
         let (sender, live) = watch::channel(Live::default());
         if let Some(source) = source {
             let path = source.path();
@@ -193,7 +201,9 @@ impl Server {
             metrics: Metrics::default(),
             memory: Memory::default(),
             glance: Arc::default(),
+            results: Arc::default(),
             db: db.map(Arc::new),
+            config,
             stopped,
         };
         Ok(Self { app, problems, stopping, writing })

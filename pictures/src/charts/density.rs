@@ -60,8 +60,8 @@ impl Chart for Density {
         });
         let mut chart = ChartBuilder::on(area)
             .margin_top(legend_height(&self.names(), width) + 6)
-            .margin_left(2)
-            .margin_right(2)
+            .margin_left(18)
+            .margin_right(18)
             .x_label_area_size(26)
             .build_cartesian_2d(axis(bounds(ends)), 0.0..1.05)
             .map_err(fault)?;

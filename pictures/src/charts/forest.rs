@@ -58,8 +58,8 @@ impl Chart for Forest {
         };
         let rows = f64::from(u32::try_from(self.rows.len()).unwrap_or_default());
         let mut chart = ChartBuilder::on(area)
-            .margin_left(2)
-            .margin_right(2)
+            .margin_left(18)
+            .margin_right(18)
             .x_label_area_size(AXIS)
             .build_cartesian_2d(range.clone(), rows.max(1.0)..0.0)
             .map_err(fault)?;

@@ -74,19 +74,24 @@ fn overview(one: &Experiment, figures: &mut Figures) -> Result<Markup, Fault> {
     figures.show("Uplift of each goal", about, &chart)
 }
 
+const BESIDE: &str = "The share of visitors in each variant, beside what was asked for.";
+
 fn arms(one: &Experiment, figures: &mut Figures) -> Result<Markup, Fault> {
-    let mut chart = Bars::new("variant", Unit::Share, &["share", "share it should have"]);
+    let is_known = one.arms.iter().any(|arm| arm.expected_share.is_some());
+    let series: &[&str] = if is_known { &["share", "share it should have"] } else { &["share"] };
+    let mut chart = Bars::new("variant", Unit::Share, series);
     for arm in &one.arms {
-        let role = if arm.is_control { " (control)" } else { "" };
+        let role = if arm.is_control && arm.key != "control" { " (control)" } else { "" };
         let name = format!("{}{role}: {} visitors", arm.key, Unit::Count.text(arm.units as f64));
-        chart.row(&name, &[Some(arm.share), arm.expected_share]);
+        let shares = [Some(arm.share), arm.expected_share];
+        chart.row(&name, shares.get(..series.len()).unwrap_or_default());
     }
-    if chart.rows.is_empty() {
-        return Ok(html! { p { "Nobody." } });
+    if one.arms.iter().all(|arm| arm.units == 0) {
+        return Ok(html! { p { "Nobody yet." } });
     }
     figures.show(
         "Visitors by variant",
-        "The share of visitors in each variant, beside what was asked for.",
+        if is_known { BESIDE } else { "The share of visitors in each variant." },
         &chart,
     )
 }

@@ -16,7 +16,9 @@ pub fn show(goal: &Goal, figures: &mut Figures) -> Result<Markup, Fault> {
         h3 { @if goal.is_main { "Main goal: " } @else { "Goal: " } (clean(&goal.key)) }
         p.soft { (clean(&about(goal))) }
         (values(goal, figures)?)
-        (comparisons(goal).markup(&format!("{} against the control", goal.key)))
+        @if goal.comparisons.iter().any(|one| one.absolute.is_some() || one.relative.is_some()) {
+            (comparisons(goal).markup(&format!("{} against the control", goal.key)))
+        }
         ul { @for one in &goal.comparisons { @for line in said(one) { li { (clean(&line)) } } } }
         @for course in &goal.over_time {
             @if course.days.len() > 1 {
@@ -93,7 +95,7 @@ fn values(goal: &Goal, figures: &mut Figures) -> Result<Markup, Fault> {
             &[(value.mean >= 0.0).then_some(value.mean)],
         );
     }
-    if chart.rows.is_empty() {
+    if goal.values.iter().all(|value| value.units == 0) {
         return Ok(html! {});
     }
     figures.show(
@@ -120,7 +122,7 @@ fn comparisons(goal: &Goal) -> Table {
             cells.push(told(&|of| unit.signed(of.estimate)));
             cells.push(told(&|of| unit.interval(of.low, of.high)));
         }
-        cells.push(one.adjusted_p.map_or("–".to_owned(), |p| p_value(p)));
+        cells.push(one.adjusted_p.map_or("–".to_owned(), p_value));
         cells.push(verdict(one.verdict).to_owned());
         table.row(cells);
     }

@@ -8,6 +8,7 @@ use crate::charts::{Bars, Heat};
 use crate::figure::Figures;
 use crate::table::Table;
 use crate::unit::Unit;
+use crate::words::clean;
 
 const DAY_MS: f64 = 86_400_000.0;
 /// What is drawn: the newest cohorts, and their first weeks.
@@ -33,6 +34,9 @@ pub fn funnels(of: &Beyond, figures: &mut Figures) -> Result<Markup, Fault> {
 }
 
 fn whole(funnel: &Funnel, figures: &mut Figures) -> Result<Markup, Fault> {
+    if funnel.steps.iter().all(|step| step.visitors == 0) {
+        return Ok(html! { p { (clean(&funnel.name)) ": nobody took its first step." } });
+    }
     let mut chart = Bars::new("step", Unit::Count, &["visitors"]);
     for step in &funnel.steps {
         let lost = step.drop_off.map_or(String::new(), |part| format!(", {} lost", Unit::Share.text(part)));
