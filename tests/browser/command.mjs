@@ -69,12 +69,6 @@ export async function serve(plan) {
       const out = await parlour(["export", "--db", site.db]);
       return out.split("\n").filter(Boolean).map((text) => ({ ...JSON.parse(text), text }));
     },
-    /** What `parlour report` says by a parlour.json. @param {object} config @returns {Promise<any>} */
-    async report(config) {
-      const source = join(folder, "parlour.json");
-      await writeFile(source, JSON.stringify(config));
-      return JSON.parse(await parlour(["report", "--db", site.db, "--plan", source, "--format", "json"]));
-    },
     /** What the collector found out by itself: what pages made and what came, and how many events of which kind there were. */
     async measured() {
       const authorization = `Bearer ${/token=(\S+)/.exec(site.said)?.[1]}`;

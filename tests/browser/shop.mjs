@@ -101,7 +101,6 @@ export async function startShop({ config = CONFIG } = {}) {
     /** What the store holds, read with `parlour export`. */
     events: store.events,
     measured: store.measured,
-    report: store.report,
     endpoint: store.endpoint,
     async close() {
       await server.close();
