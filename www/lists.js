@@ -94,8 +94,7 @@ export const startLists = async ({ engine, load, fetchCards, fetchJson, variant,
 
   /** @type {Map<string, Uint8Array>} */
   const basketRows = new Map();
-  let taking = '';
-  const takeBasket = page.baskets && createRows(page.baskets, { fetchJson, report, read: (text) => basketRows.set(taking, bytesOf(text)) });
+  const takeBasket = page.baskets && createRows(page.baskets, { fetchJson, report, read: (text, _, item) => basketRows.set(item, bytesOf(text)) });
   /** Repeat scores: on the page, or in the file with everyone's favourites. @type {Promise<number[]> | undefined} */
   let scores;
   const again = () =>
@@ -124,10 +123,7 @@ export const startLists = async ({ engine, load, fetchCards, fetchJson, variant,
   const readBaskets = async (catalogue, items) => {
     look();
     const cart = [...numbers(wasm.cart(catalogue))].map((number) => items[number].item).slice(-32);
-    for (const item of cart) if (takeBasket && !basketRows.has(item)) {
-      taking = item;
-      await takeBasket(item);
-    }
+    await Promise.all(cart.map((item) => takeBasket?.(item)));
     const rows = cart.flatMap((item) => basketRows.get(item) ?? []);
     put(Uint8Array.from(rows.flatMap((row) => [...lengthOf(row.length), ...row])));
     wasm.baskets();

@@ -18,7 +18,7 @@ const shardOf = (item, shards) => {
  * @param {{url: string, shards?: number}} where
  * @param {object} options
  * @param {(url: string) => Promise<any>} options.fetchJson
- * @param {(text: string, file: any) => void} options.read
+ * @param {(text: string, file: any, item: string) => void} options.read
  * @param {(problem: {code: string, detail: string}) => void} options.report
  */
 export const createRows = ({ url, shards = 1 }, { fetchJson, read, report }) => {
@@ -34,7 +34,7 @@ export const createRows = ({ url, shards = 1 }, { fetchJson, read, report }) => 
       const file = files.get(address) ?? fetchJson(address);
       files.set(address, file);
       const { rows } = await file;
-      if (Object.hasOwn(rows, item)) read(rows[item], await file);
+      if (Object.hasOwn(rows, item)) read(rows[item], await file, item);
     } catch (error) {
       report({ code: 'rows', detail: `${address}: ${error}` });
     }
