@@ -112,14 +112,14 @@ export const createSlots = ({ slots, fetchCards, recommend, emit, report, signal
           }
         }
       const made = [...content.children];
-      for (const node of made) clicks.set(node, { type: 'slot_click', item: card.item, properties: { ...properties, position: index + 1, team } });
+      for (const node of made) clicks.set(node, { type: 'slot_click', item: card.item, properties: { ...properties, position: index + 1, ...(team && { team }) } });
       return made;
     }));
     // A style sheet may ask for it: empty where nothing came.
-    element.setAttribute('data-parlour-list', nodes.length ? list : '');
+    if (nodes.length || state.slot.lists) element.setAttribute('data-parlour-list', nodes.length ? list : '');
     if (!nodes.length) return;
     state.undo = rerank?.put(element, nodes) ?? template.after(...nodes);
-    state.view ??= { type: 'slot_view', items: shown.map(({ card: { item } }) => ({ item })), properties: { ...properties, teams: state.slot.teams && shown.map(({ team }) => team) } };
+    state.view ??= { type: 'slot_view', items: shown.map(({ card: { item } }) => ({ item })), properties: { ...properties, ...(state.slot.teams && { teams: shown.map(({ team }) => team) }) } };
     visible.observe(element);
   };
 
@@ -137,7 +137,7 @@ export const createSlots = ({ slots, fetchCards, recommend, emit, report, signal
         const element = document.querySelector(state.slot.select);
         const stands = state.element === element && state.nodes.every((node) => node.isConnected);
         if (element && !isHydrated(element)) tree.soon();
-        else if (element && !stands && state.renders < RENDERS) render(state, element).catch((error) => (element.setAttribute('data-parlour-list', ''), tell(state, 'failed', error)));
+        else if (element && !stands && state.renders < RENDERS) render(state, element).catch((error) => (state.slot.lists && element.setAttribute('data-parlour-list', ''), tell(state, 'failed', error)));
       } catch (error) {
         tell(state, 'selector', error);
       }

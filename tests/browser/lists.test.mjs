@@ -143,10 +143,10 @@ inShop(
       }
     },
     "take cards that stand in the page itself": async (page, shop) => {
-      const cards = `<script type="application/json" id="cards">${files.cards.replace("The tray", "A tray of this page")}</script>`;
+      const cards = `<script type="application/json" id="cards">${files.cards.replaceAll('"The ', '"This page’s ')}</script>`;
       await visit(page, shop, { body: `${cards}${slot("inline")}`, calls: viewed("mug") });
       await page.waitFor("document.querySelectorAll('#inline a').length === 3");
-      assert.ok(String(await page.evaluate("document.querySelector('#inline').textContent")).includes("A tray of this page"));
+      assert.ok(String(await page.evaluate("document.querySelector('#inline').textContent")).includes("This page’s "));
       // Where the page has none, the slot stays as it is, and nothing else breaks.
       await visit(page, shop, { body: slot("inline"), calls: viewed("mug") });
       await page.waitFor("document.querySelector('#inline').dataset.parlourList === ''");

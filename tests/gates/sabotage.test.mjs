@@ -233,8 +233,8 @@ const ROWS = [
   {
     what: "a slot that got no list does not say so",
     file: "slots.js",
-    from: "    element.setAttribute('data-parlour-list', nodes.length ? list : '');\n    if (!nodes.length) return;\n",
-    to: "    if (!nodes.length) return;\n    element.setAttribute('data-parlour-list', list);\n",
+    from: "if (nodes.length || state.slot.lists) element",
+    to: "if (nodes.length) element",
     tests: "tests/browser/lists.test.mjs",
     claim: "leave the slot as it is",
   },
